@@ -1,0 +1,240 @@
+"""The nouns of a dry run: what was seen of a portal, what would be done, what is worth saying. Holds data only, decides nothing.
+
+Everything here is JSON-shaped after `dataclasses.asdict`: strings, numbers, booleans, None, lists and maps, so that a plan can be
+stored, exported and hashed. Names inside `fields` maps are Bitrix24's own camelCase of `crm.item.*`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+Fields = Mapping[str, Any]
+
+
+class CrmMode(StrEnum):
+    """CRM mode of a portal; `crm.settings.mode.get` answers 1 for classic and 2 for simple."""
+
+    CLASSIC = "classic"
+    SIMPLE = "simple"
+
+
+class Known(StrEnum):
+    """An answer that may honestly be missing, as for `is Classic CRM in this portal's plan`."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+class LeadKind(StrEnum):
+    """`repeat` is a lead with `IS_RETURN_CUSTOMER = Y`: it becomes a deal only."""
+
+    NEW = "new"
+    REPEAT = "repeat"
+
+
+class Severity(StrEnum):
+    """How much a finding matters; `error` keeps its lead from being converted."""
+
+    ERROR = "error"
+    DATA_LOSS = "data-loss"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of leads or of a pipeline (`crm.status.list`); `semantics` is P (in work), S (success) or F (failure)."""
+
+    id: str
+    name: str
+    sort: int
+    semantics: str
+    color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """One deal pipeline (`crm.category.list`, entityTypeId 2); the built-in one has id 0."""
+
+    id: int
+    name: str
+    sort: int
+    is_default: bool
+    stages: tuple[Stage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UserField:
+    """One custom field of leads, deals, contacts or companies (`crm.*.userfield.list`); `name` is `UF_CRM_…` as Bitrix24 spells it."""
+
+    name: str
+    type: str
+    multiple: bool
+    mandatory: bool
+    label: str
+    enum: Mapping[int, str] = field(default_factory=dict)
+    settings: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A Bitrix24 user as far as plans need one; `active` is None where the rights to know it are missing."""
+
+    id: int
+    name: str
+    active: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class PortalFacts:
+    """What planning needs to know of a portal besides its leads; read by `connector.reading`."""
+
+    key: str
+    host: str
+    mode: CrmMode
+    plan: str
+    classic_available: Known
+    me: Person
+    i_am_admin: bool
+    lead_stages: tuple[Stage, ...]
+    pipelines: tuple[Pipeline, ...]
+    user_fields: Mapping[str, tuple[UserField, ...]]
+    currencies: tuple[str, ...]
+    base_currency: str
+    deal_types: tuple[str, ...]
+    people: Mapping[int, Person]
+    active_leads_by_stage: Mapping[str, int]
+    workflows: tuple[Fields, ...] = ()
+    taken_at: str = ""
+    country: str = ""
+
+    def pipeline(self, id_: int) -> Pipeline | None:
+        """The pipeline with this id, or None."""
+        return next((p for p in self.pipelines if p.id == id_), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """One activity bound to a lead (`crm.activity.list` by BINDINGS); `bindings` are (entityTypeId, entityId) pairs when known."""
+
+    id: int
+    type_id: int
+    provider_id: str
+    provider_type_id: str
+    subject: str
+    completed: bool
+    deadline: str
+    responsible_id: int
+    owner_type_id: int
+    owner_id: int
+    bindings: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMatch:
+    """An existing contact or company that shares a phone or e-mail with a lead; `by` says which value matched."""
+
+    entity: str
+    id: int
+    title: str
+    by: tuple[str, ...]
+    fields: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LeadSnapshot:
+    """One lead as it was read: `fields` is the row of `crm.item.list` (entityTypeId 1, camelCase, `fm` inside) without change."""
+
+    id: int
+    fields: Fields
+    products: tuple[Fields, ...] = ()
+    activities: tuple[Activity, ...] = ()
+    contact_links: tuple[Fields, ...] = ()
+    address: Fields = field(default_factory=dict)
+    matches: tuple[ClientMatch, ...] = ()
+    related: tuple[Fields, ...] = ()
+
+
+class Do(StrEnum):
+    """What an action does; the value is what plan files say. Order of the members is the order of execution."""
+
+    CREATE_COMPANY = "create-company"
+    CREATE_CONTACT = "create-contact"
+    LINK_COMPANY = "link-company"
+    LINK_CONTACT = "link-contact"
+    REUSE_COMPANY = "reuse-company"
+    REUSE_CONTACT = "reuse-contact"
+    ADD_ADDRESS = "add-address"
+    CREATE_DEAL = "create-deal"
+    SET_PRODUCTS = "set-products"
+    BIND_ACTIVITY = "bind-activity"
+    UNBIND_ACTIVITY = "unbind-activity"
+    COMPLETE_ACTIVITY = "complete-activity"
+    BIND_COMMENTS = "bind-comments"
+    RESTORE_ORIGIN = "restore-origin"
+    CLOSE_LEAD = "close-lead"
+    LINK_LEAD = "link-lead"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One step for one lead. `key` is unique within the lead and names its journal line.
+
+    `params` by `do` (ids are ints; `{"ref": "contact"}` stands for the id that the action with that key yields at run time):
+    - create-company, create-contact, create-deal: `fields` for `crm.item.add`; key `company`, `contact`, `deal`.
+    - link-company, link-contact: `id` of the existing record, `fill` (empty fields to fill), `add_fm` (phones and e-mails to add).
+    - reuse-company, reuse-contact: `lead` whose plan creates the record in this same run.
+    - add-address: `entity` (`contact` | `company`), `address` fields of `crm.address.add`.
+    - set-products: `rows` for `crm.item.productrow.set` on the deal.
+    - bind-activity, unbind-activity, complete-activity: `activity` id (bind to the deal, unbind from the lead, complete).
+    - bind-comments: {} (comments are found when the lead is converted).
+    - restore-origin: `originatorId`, `originId` that the lead carried, written to the deal after our marker served.
+    - close-lead: `stage`.
+    - link-lead: `contacts` and `company`, linked to the closed lead by `crm.lead.contact.items.set`.
+    """
+
+    key: str
+    do: Do
+    params: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something worth knowing: `code` is a row of `connector.planning.catalogue`, `params` fill its message."""
+
+    code: str
+    severity: Severity
+    params: Fields = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NativeOutcome:
+    """What Bitrix24's own switch is predicted to do to the lead in one `variant`; never seen on a live portal.
+
+    `deal`, `contact`, `company` are the fields of the record it would create, or None; `fails` names why it would leave the lead.
+    """
+
+    variant: str
+    deal: Fields | None
+    contact: Fields | None
+    company: Fields | None
+    completes_activities: tuple[int, ...]
+    fails: str = ""
+    differences: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LeadPlan:
+    """Everything that is planned and predicted for one lead. A lead with an error finding has no actions."""
+
+    id: int
+    title: str
+    kind: LeadKind
+    stage: str
+    deal_stage: str
+    snapshot: LeadSnapshot
+    managed: tuple[Action, ...]
+    native: NativeOutcome
+    findings: tuple[Finding, ...]

@@ -1,0 +1,1 @@
+"""Portals: installing, credentials and their renewal, who may do what. Must never believe a launch or event before it is verified."""

@@ -1,0 +1,1 @@
+"""Store: database models and sessions, credentials encrypted. Must never call a portal."""
