@@ -1,0 +1,50 @@
+# The front door for people: sets up .venv on first use, then runs one thing. Every target can be run twice.
+#
+#   make demo [PORT=8080] [LEADS=300] [SEED=1]   a sandbox portal with the app inside, in the browser
+#   make test | lint | bench | chaos | screenshots | clean
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+# Two workers suit the two cores of the smallest machine we build on; loadfile keeps one server per test file.
+TEST_JOBS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench chaos screenshots clean
+
+help:
+	@sed -n 's/^#\( \{0,1\}\)//p' Makefile | head -4
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(STAMP)
+	@$(BIN)/leadswitch demo $(if $(PORT),--port $(PORT)) $(if $(LEADS),--leads $(LEADS)) $(if $(SEED),--seed $(SEED)) $(DEMO_ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m bench
+
+chaos: $(STAMP)
+	$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
+
+screenshots: $(STAMP)
+	$(BIN)/python -m tests.browser.screenshots
+
+clean:
+	rm -rf dist build var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
