@@ -90,6 +90,9 @@ class Token:
     refresh_expires_at: float
     scopes: tuple[str, ...] = ()
     revoked: bool = False
+    domain: str = ""
+    """The portal address it was issued at, when that differs from `World.host` (localhost, a mapped name)."""
+    scheme: str = ""
 
 
 @dataclass(slots=True)
