@@ -67,13 +67,17 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class UserField:
-    """One custom field of leads, deals, contacts or companies (`crm.*.userfield.list`); `name` is `UF_CRM_…` as Bitrix24 spells it."""
+    """One custom field of leads, deals, contacts or companies (`crm.*.userfield.list`); `name` is `UF_CRM_…` as Bitrix24 spells it.
+
+    `key` is its name in `crm.item.*` (`ufCrm_…`, from `upperName` of `crm.item.fields`).
+    """
 
     name: str
     type: str
     multiple: bool
     mandatory: bool
     label: str
+    key: str = ""
     enum: Mapping[int, str] = field(default_factory=dict)
     settings: Fields = field(default_factory=dict)
 
@@ -160,6 +164,8 @@ class LeadSnapshot:
 class Do(StrEnum):
     """What an action does; the value is what plan files say. Order of the members is the order of execution."""
 
+    CREATE_PIPELINE = "create-pipeline"
+    CREATE_FIELD = "create-field"
     CREATE_COMPANY = "create-company"
     CREATE_CONTACT = "create-contact"
     LINK_COMPANY = "link-company"
@@ -192,6 +198,10 @@ class Action:
     - bind-comments: {} (comments are found when the lead is converted).
     - restore-origin: `originatorId`, `originId` that the lead carried, written to the deal after our marker served.
     - close-lead: `stage`.
+    - create-pipeline (only in `PlanHead.setup`, before all leads; key `pipeline`): `name`, `stages` in order, each with `code` (STATUS_ID
+      without the `C<id>:` prefix), `name`, `sort`, `color`, `semantics`. Deals of this plan carry `categoryId: {"ref": "pipeline"}` and
+      `stageId: {"ref": "pipeline", "stage": code}`.
+    - create-field (only in `PlanHead.setup`; key `field:<entity>:<NAME>`): `entity`, `fields` for `crm.<entity>.userfield.add`.
     - link-lead: `contacts` and `company`, linked to the closed lead by `crm.lead.contact.items.set`.
     """
 
@@ -238,3 +248,32 @@ class LeadPlan:
     managed: tuple[Action, ...]
     native: NativeOutcome
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StageLink:
+    """One line of the stage map: deals of leads in `lead_stage` land in `deal_stage`; `how` is chosen, name, position, new or none."""
+
+    lead_stage: str
+    lead_name: str
+    deal_stage: str
+    deal_name: str
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanHead:
+    """Everything about a plan that is not about one lead: what its file says first and its page says on top.
+
+    `options` is `Options.model_dump(mode="json")`; `setup` is done once before the first lead; `created` is an ISO time.
+    """
+
+    portal: str
+    host: str
+    to: CrmMode
+    options: Fields
+    created: str
+    stage_map: tuple[StageLink, ...] = ()
+    setup: tuple[Action, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    counts: Fields = field(default_factory=dict)

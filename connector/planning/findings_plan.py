@@ -1,0 +1,210 @@
+"""The rows of the catalogue about the plan or the portal as a whole. Data only."""
+
+from .model import Severity
+from .words import N_
+
+E, D, W, I = Severity.ERROR, Severity.DATA_LOSS, Severity.WARNING, Severity.INFO  # noqa: E741
+
+PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
+    # code, severity, message, what to do
+    ("already-in-mode", W, N_("The portal is in this CRM mode already (%(mode)s)."), ""),
+    ("no-leads", I, N_("No active lead is in scope: nothing has to be converted."), ""),
+    (
+        "maybe-incomplete",
+        E,
+        N_(
+            "%(name)s is not an administrator: Bitrix24 hides leads without saying so, and the plan may be incomplete."
+        ),
+        N_("Plan with an administrator's webhook, or let an administrator install the app."),
+    ),
+    (
+        "count-differs",
+        E,
+        N_("The portal counts %(expected)s active leads, %(read)s could be read."),
+        N_("Plan again; if it stays so, check the rights of the user."),
+    ),
+    (
+        "leads-left-out",
+        W,
+        N_(
+            "%(count)s active leads are not in this plan. Bitrix24 would convert them by its own rules when the mode is changed."
+        ),
+        N_("Include them, close them by hand, or accept Bitrix24's own conversion."),
+    ),
+    ("option-not-handled", E, N_("%(option)s=%(value)s is not carried out yet."), N_("Choose %(instead)s.")),
+    (
+        "workflows-fire",
+        W,
+        N_("Workflows that start by themselves on %(entity)s: %(names)s."),
+        N_("Check what they do, or switch them off for the time of the switch."),
+    ),
+    (
+        "workflows-unknown",
+        I,
+        N_("Whether workflows start by themselves could not be read."),
+        N_("Look at the workflows of deals, contacts and companies in the CRM settings."),
+    ),
+    (
+        "robots-fire",
+        W,
+        N_(
+            "Robots and triggers of the deal stages run for every created deal. Bitrix24 does not list robots over REST."
+        ),
+        N_("Look at the automation rules of the chosen pipeline."),
+    ),
+    (
+        "lead-robots-fire",
+        W,
+        N_("Robots of the lead stage “%(stage)s” run when a lead is closed."),
+        N_("Look at the automation rules of this stage."),
+    ),
+    (
+        "long",
+        W,
+        N_("The portal's limits make this take about %(minutes)s minutes at least."),
+        N_("It can be paused and goes on where it stopped."),
+    ),
+    (
+        "stage-rules-unreadable",
+        I,
+        N_(
+            "Fields that are required in certain stages cannot be read over REST; a refused lead is left as it was and named."
+        ),
+        "",
+    ),
+    (
+        "history-not-carried",
+        I,
+        N_("Creation dates and stage history stay with the leads: Bitrix24 does not let them be written."),
+        "",
+    ),
+    (
+        "comments-at-apply",
+        I,
+        N_("Timeline comments are looked up when each lead is converted, not in the dry run."),
+        "",
+    ),
+    ("comments-left", I, N_("Timeline comments stay in the leads."), ""),
+    (
+        "tracking-not-carried",
+        I,
+        N_("Sales Intelligence traces cannot be read over REST; source and UTM tags are carried over."),
+        "",
+    ),
+    (
+        "related-not-read",
+        I,
+        N_("Tasks, quotes and other records that point at leads were not read; they stay as they are."),
+        N_("Check the tasks and quotes of leads that matter."),
+    ),
+    (
+        "people-unknown",
+        I,
+        N_("Names of employees, and whether they are dismissed, could not be read (no right to list users)."),
+        "",
+    ),
+    (
+        "native-not-seen",
+        I,
+        N_(
+            "What Bitrix24's own switch would do is a prediction (variant “%(variant)s”); it was not seen on a live portal."
+        ),
+        "",
+    ),
+    (
+        "undo-limits",
+        I,
+        N_(
+            "Undo brings leads, clients and activities back. Robots that ran, stage history and IDs cannot be brought back."
+        ),
+        "",
+    ),
+    (
+        "flip-guided",
+        I,
+        N_(
+            "The CRM mode has no REST setter: the last step is done by a person in Bitrix24, guided and checked."
+        ),
+        "",
+    ),
+    ("menu-reset", I, N_("Changing the mode resets the CRM menu order of all users."), ""),
+    (
+        "pipeline-new",
+        I,
+        N_("Pipeline “%(name)s” with %(count)s stages will be created when the plan is applied."),
+        "",
+    ),
+    ("field-new", I, N_("Field “%(field)s” will be created for a %(entity)s when the plan is applied."), ""),
+    (
+        "field-mandatory",
+        W,
+        N_("“%(field)s” is required in leads; the new field of the %(entity)s is not."),
+        "",
+    ),
+    (
+        "stages-folded",
+        W,
+        N_("Lead stages %(stages)s share the deal stage “%(deal_stage)s”."),
+        N_("Add stages to the pipeline, or let a new pipeline be made from the lead stages."),
+    ),
+    (
+        "stages-by-position",
+        W,
+        N_("Lead stage “%(stage)s” was matched by its position with “%(deal_stage)s”."),
+        N_("Check the stage map."),
+    ),
+    (
+        "ready-open-lines",
+        W,
+        N_("Open channels that create leads go on as deals; this could not be read."),
+        N_("Check the CRM settings of each open channel."),
+    ),
+    (
+        "ready-telephony",
+        W,
+        N_("Telephony lines that create leads could not be read."),
+        N_("Check what each line creates for an unknown number."),
+    ),
+    (
+        "ready-forms",
+        W,
+        N_(
+            "CRM forms, mail boxes and integrations that create leads could not be read. Simple CRM turns new leads into deals at once."
+        ),
+        N_("Check what forms, e-mail and other integrations create."),
+    ),
+    (
+        "ready-lead-workflows",
+        W,
+        N_("Workflows of leads stop being of use: %(names)s."),
+        N_("Rebuild them for deals where they are needed."),
+    ),
+    (
+        "classic-none",
+        E,
+        N_("Classic CRM is not in the portal's plan."),
+        N_("Choose a Bitrix24 plan with leads."),
+    ),
+    (
+        "classic-unknown",
+        W,
+        N_(
+            "Whether the portal's plan has Classic CRM is not documented for REST and could not be found out."
+        ),
+        N_("Check the plan in Bitrix24 before the switch."),
+    ),
+    (
+        "classic-nothing-converted",
+        I,
+        N_("No deal, contact or company changes and nothing is converted back to leads."),
+        "",
+    ),
+    (
+        "classic-leads-back",
+        I,
+        N_("The leads section comes back; %(count)s leads that are still in work appear in it as they are."),
+        "",
+    ),
+    ("classic-new-requests", I, N_("New inquiries become leads again instead of deals."), ""),
+    ("classic-autocreate", I, N_("Bitrix24 allows automatic creation of records in conversions again."), ""),
+)
