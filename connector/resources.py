@@ -17,7 +17,9 @@ def _existing(installed: Path, checkout: Path) -> Path:
     for path in (installed, checkout):
         if path.exists():
             return path
-    raise FileNotFoundError(f"neither {installed} nor {checkout} exists: this installation of leadswitch is incomplete")
+    raise FileNotFoundError(
+        f"neither {installed} nor {checkout} exists: this installation of leadswitch is incomplete"
+    )
 
 
 def manifest_path() -> Path:
