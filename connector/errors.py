@@ -5,7 +5,12 @@ LeadswitchError                     key · who must act · user_message() · det
 │   ├── NotAWebhook                 not the address of an incoming webhook
 │   ├── InsecureAddress             http to a host that is not this machine
 │   ├── UntrustedHost               a host that is not on the allow-list was about to get a secret
-│   └── BadCall                     we built a call that cannot be sent faithfully (a bug of ours)
+│   ├── BadCall                     we built a call that cannot be sent faithfully (a bug of ours)
+│   ├── BadSetting                  a setting has a value that cannot be used
+│   ├── WrongSecretKey              the database was encrypted with a key that is not configured
+│   ├── DatabaseProblem             the database cannot be reached or is of another version
+│   ├── BadManifest                 app_manifest.json says something that cannot be used
+│   └── PortalNotKnown              no portal of that name has installed the app here
 ├── BitrixError                     portal · method · code · http_status · request_id · description · ran
 │   ├── TransportError              no usable answer arrived
 │   │   ├── NotSent                 no connection: the call certainly did not run
@@ -174,6 +179,48 @@ class BadCall(ConfigError):
     who = Who.US
     what = N_("A call to %(method)s could not be built.")
     todo = N_("Please report this to the makers of Leadswitch.")
+
+
+class BadSetting(ConfigError):
+    """A setting has a value that cannot be used; `setting` is its environment variable."""
+
+    key = "config.bad_setting"
+    what = N_("The setting %(setting)s cannot be used: %(reason)s.")
+    todo = N_("Correct it; `leadswitch doctor` lists all settings.")
+
+
+class WrongSecretKey(ConfigError):
+    """The database holds something that none of the configured secret keys opens."""
+
+    key = "config.wrong_secret_key"
+    what = N_("The database was encrypted with a secret key that is not configured.")
+    kept = N_("Nothing was read and nothing was changed.")
+    todo = N_("Put the former key back, behind the new one, in LEADSWITCH_SECRET_KEYS (separated by a comma).")
+
+
+class DatabaseProblem(ConfigError):
+    """The database cannot be reached, or was made by a newer version."""
+
+    key = "config.database"
+    what = N_("The database cannot be used: %(reason)s.")
+    todo = N_("Check LEADSWITCH_DATABASE_URL, and that the installed version is not older than the database.")
+
+
+class BadManifest(ConfigError):
+    """`app_manifest.json` says something that cannot be used."""
+
+    key = "config.bad_manifest"
+    who = Who.US
+    what = N_("app_manifest.json cannot be used: %(reason)s.")
+    todo = N_("Correct the file; `leadswitch doctor` checks it.")
+
+
+class PortalNotKnown(ConfigError):
+    """No portal of that name has installed the app here."""
+
+    key = "config.portal_not_known"
+    what = N_("No portal %(portal)s is connected here.")
+    todo = N_("Install the app on that portal, or give its incoming webhook with LEADSWITCH_WEBHOOK.")
 
 
 # ------------------------------------------------------------------------------------------------------- Bitrix24

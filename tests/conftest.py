@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from connector.sandbox.server import SandboxServer
+from tests.databases import any_database, database, empty_database, new_postgres_url, postgres_server
+
+if TYPE_CHECKING:
+    from connector.sandbox.server import SandboxServer
+
+__all__ = ["any_database", "database", "empty_database", "new_postgres_url", "postgres_server", "sandbox"]
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Callable[..., SandboxServer]]:
     """`sandbox(leads=50, seed=1, limits="off", …)` starts an emulated portal over real HTTP; stopped after the test."""
+    from connector.sandbox.server import SandboxServer
+
     started: list[SandboxServer] = []
 
     def start(**options: Any) -> SandboxServer:

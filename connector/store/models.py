@@ -1,0 +1,45 @@
+"""All tables under one name, so that callers import `from connector.store import models`. Defines none itself."""
+
+from connector.store.base import Base
+from connector.store.models_plan import Plan, PlanFinding, PlanLead, PlanState
+from connector.store.models_portal import (
+    Audit,
+    Budget,
+    BudgetOperating,
+    DownloadTicket,
+    EventState,
+    InboundEvent,
+    ModeChange,
+    ModeReading,
+    Portal,
+    PortalKind,
+    PortalState,
+    RestLog,
+)
+from connector.store.models_run import LIVE_STATES, Journal, JournalState, Run, RunLead, RunState
+
+__all__ = [
+    "LIVE_STATES",
+    "Audit",
+    "Base",
+    "Budget",
+    "BudgetOperating",
+    "DownloadTicket",
+    "EventState",
+    "InboundEvent",
+    "Journal",
+    "JournalState",
+    "ModeChange",
+    "ModeReading",
+    "Plan",
+    "PlanFinding",
+    "PlanLead",
+    "PlanState",
+    "Portal",
+    "PortalKind",
+    "PortalState",
+    "RestLog",
+    "Run",
+    "RunLead",
+    "RunState",
+]
