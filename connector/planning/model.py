@@ -93,7 +93,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class PortalFacts:
-    """What planning needs to know of a portal besides its leads; read by `connector.reading`."""
+    """What planning needs to know of a portal besides its leads; read by `connector.reading`.
+
+    `item_fields` is `crm.item.fields` per entity (`lead`, `deal`, `contact`, `company`), by camelCase name. `country` is an ISO code
+    such as `PL`, for phone numbers without a country prefix. `active_total` is what the portal counts, before any choice of leads.
+    `workflows` are rows of `crm` templates of `bizproc.workflow.template.list`; None where they could not be read.
+    """
 
     key: str
     host: str
@@ -110,9 +115,13 @@ class PortalFacts:
     deal_types: tuple[str, ...]
     people: Mapping[int, Person]
     active_leads_by_stage: Mapping[str, int]
-    workflows: tuple[Fields, ...] = ()
+    workflows: tuple[Fields, ...] | None = None
     taken_at: str = ""
     country: str = ""
+    item_fields: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
+    active_total: int = 0
+    sources: Mapping[str, str] = field(default_factory=dict)
+    via: str = ""
 
     def pipeline(self, id_: int) -> Pipeline | None:
         """The pipeline with this id, or None."""
@@ -138,7 +147,10 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class ClientMatch:
-    """An existing contact or company that shares a phone or e-mail with a lead; `by` says which value matched."""
+    """An existing contact or company that shares a phone or e-mail with a lead; `by` says which values matched.
+
+    `by` is `("linked",)` for a client that the lead is bound to already. `fields` is its row of `crm.item.list`, `fm` inside.
+    """
 
     entity: str
     id: int
@@ -191,7 +203,8 @@ class Action:
     `params` by `do` (ids are ints; `{"ref": "contact"}` stands for the id that the action with that key yields at run time):
     - create-company, create-contact, create-deal: `fields` for `crm.item.add`; key `company`, `contact`, `deal`.
     - link-company, link-contact: `id` of the existing record, `fill` (empty fields to fill), `add_fm` (phones and e-mails to add).
-    - reuse-company, reuse-contact: `lead` whose plan creates the record in this same run.
+    - reuse-company, reuse-contact: `lead` whose plan creates the record in this same run; `fill` and `add_fm` as for link-*.
+    - all six have key `company` or `contact`, so that `{"ref": "contact"}` works whichever it is. `fill` may hold a ref too.
     - add-address: `entity` (`contact` | `company`), `address` fields of `crm.address.add`.
     - set-products: `rows` for `crm.item.productrow.set` on the deal.
     - bind-activity, unbind-activity, complete-activity: `activity` id (bind to the deal, unbind from the lead, complete).
@@ -200,7 +213,7 @@ class Action:
     - close-lead: `stage`.
     - create-pipeline (only in `PlanHead.setup`, before all leads; key `pipeline`): `name`, `stages` in order, each with `code` (STATUS_ID
       without the `C<id>:` prefix), `name`, `sort`, `color`, `semantics`. Deals of this plan carry `categoryId: {"ref": "pipeline"}` and
-      `stageId: {"ref": "pipeline", "stage": code}`.
+      `stageId: {"ref": "pipeline", "stage": code}`. Success and failure stages are part of `stages`.
     - create-field (only in `PlanHead.setup`; key `field:<entity>:<NAME>`): `entity`, `fields` for `crm.<entity>.userfield.add`.
     - link-lead: `contacts` and `company`, linked to the closed lead by `crm.lead.contact.items.set`.
     """
