@@ -252,6 +252,8 @@ class World:
         self.call_log: deque[dict[str, Any]] = deque(maxlen=20_000)
         self.counters: dict[str, int] = {}
         self.event_log: deque[Event] = deque(maxlen=5_000)
+        self.stage_robots: list[dict[str, str]] = []
+        """Robots of stages: {entity: lead|deal, stage, name}; they are only recorded."""
         self.currencies: dict[str, dict[str, Any]] = {}
         self.tables: dict[str, Table] = {
             name: Table(name, row_type, indexed) for name, (row_type, indexed) in ROW_TYPES.items()
