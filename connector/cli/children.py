@@ -1,6 +1,5 @@
 """Child processes of a command: started, watched, and stopped when the command ends, whatever happens. Must never leave one behind."""
 
-import os
 import signal
 import socket
 import subprocess
@@ -9,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Empty, Queue
 from types import FrameType
 from typing import Any
 
@@ -36,7 +36,7 @@ class Child:
         arguments: Sequence[str],
         *,
         log: Path,
-        env: Mapping[str, str] | None = None,
+        env: Mapping[str, str],
     ) -> None:
         self.name = name
         self._log = log
@@ -47,20 +47,30 @@ class Child:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=errors,
-                env={**os.environ, **(env or {})},
+                env=dict(env),
                 start_new_session=True,
             )
+        self._first: Queue[bytes] = Queue(1)
+        threading.Thread(target=self._drain, daemon=True).start()
+
+    def _drain(self) -> None:
+        """Read standard output to its end, so that a talkative child never blocks on a full pipe; only the first line is kept."""
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            self._first.put(lines.readline())
+            for _line in lines:
+                pass
 
     def first_line(self, seconds: float) -> str:
         """The first line it prints, within `seconds`. Raises ChildFailed when it ends or stays silent."""
-        lines: list[bytes] = []
-        assert self.process.stdout is not None
-        reader = threading.Thread(target=lambda: lines.append(self.process.stdout.readline()), daemon=True)  # type: ignore[union-attr]
-        reader.start()
-        reader.join(seconds)
-        if not lines or not lines[0]:
-            raise self.failure(f"said nothing within {seconds:.0f} seconds" if not lines else "ended")
-        return lines[0].decode()
+        try:
+            line = self._first.get(timeout=seconds)
+        except Empty:
+            raise self.failure(f"said nothing within {seconds:.0f} seconds") from None
+        if not line:
+            self.process.wait(GRACE)
+            raise self.failure("ended")
+        return line.decode()
 
     def wait_ready(self, probe: Callable[[], bool], clock: Clock, seconds: float) -> None:
         """Wait until `probe` answers True. Raises ChildFailed when the process ends or time is over."""
@@ -91,8 +101,6 @@ class Child:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
 
 
 def free_port(host: str = "127.0.0.1") -> int:
