@@ -17,19 +17,19 @@ class PortalKind(StrEnum):
 
 
 class PortalState(StrEnum):
-    """Whether the stored credential can be used, and if not, why; `connector.portals.states` says who must do what."""
+    """Whether the stored credential can be used, and if not, why: `active` or the `state` of a `DeadCredential` error."""
 
     ACTIVE = "active"
-    NEEDS_REAUTHORISATION = "needs_reauthorisation"
+    GRANT_REVOKED = "grant_revoked"
     PAYMENT_REQUIRED = "payment_required"
-    DELETED = "deleted"
+    PORTAL_GONE = "portal_gone"
     UNINSTALLED = "uninstalled"
 
 
 class Portal(Base):
     """One Bitrix24 account. `key` is `member_id` where known, else the normalised host.
 
-    `credential` by `kind`: webhook `{"url"}`; oauth `{"access_token", "refresh_token", "expires_at" (unix seconds)}`.
+    `credential` by `kind`: webhook `{"url"}`; oauth the token as `connector.portals.tokens` writes it.
     `credential_version` grows by one with every stored credential; `lease_*` name who renews it just now.
     `named_users` are `{"id", "name", "by", "at"}`; `plan` is LICENSE of `app.info`.
     """
@@ -66,27 +66,25 @@ class Portal(Base):
 
 
 class Budget(Base):
-    """Level of the documented leaky bucket of one portal; `updated_at` is unix seconds, `leak` is requests per second."""
+    """State of the leaky bucket of one portal, as `connector.bitrix.limits.BucketState` means it; times are unix seconds."""
 
     __tablename__ = "budget"
 
     key: Mapped[str] = mapped_column(primary_key=True)
-    level: Mapped[float] = mapped_column(default=0.0)
-    updated_at: Mapped[float] = mapped_column(default=0.0)
-    capacity: Mapped[float]
-    leak: Mapped[float]
+    free_at: Mapped[float] = mapped_column(default=0.0)
+    slowdown: Mapped[float] = mapped_column(default=1.0)
+    refused_at: Mapped[float] = mapped_column(default=0.0)
 
 
 class BudgetOperating(Base):
-    """Last reported operating time of one method on one portal: seconds used, and the unix second at which the oldest part leaves."""
+    """Latest reported operating time of one method on one portal (`connector.bitrix.limits.Operating`); times are unix seconds."""
 
     __tablename__ = "budget_operating"
 
     key: Mapped[str] = mapped_column(primary_key=True)
     method: Mapped[str] = mapped_column(primary_key=True)
-    operating: Mapped[float] = mapped_column(default=0.0)
-    reset_at: Mapped[float] = mapped_column(default=0.0)
-    seen_at: Mapped[float] = mapped_column(default=0.0)
+    seconds: Mapped[float] = mapped_column(default=0.0)
+    resets_at: Mapped[float] = mapped_column(default=0.0)
     blocked_until: Mapped[float] = mapped_column(default=0.0)
 
 

@@ -20,19 +20,17 @@ def upgrade() -> None:  # noqa: PLR0915 - a list of tables, not logic
     op.create_table(
         "budget",
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("level", sa.Double(), nullable=False),
-        sa.Column("updated_at", sa.Double(), nullable=False),
-        sa.Column("capacity", sa.Double(), nullable=False),
-        sa.Column("leak", sa.Double(), nullable=False),
+        sa.Column("free_at", sa.Double(), nullable=False),
+        sa.Column("slowdown", sa.Double(), nullable=False),
+        sa.Column("refused_at", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_budget")),
     )
     op.create_table(
         "budget_operating",
         sa.Column("key", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
-        sa.Column("operating", sa.Double(), nullable=False),
-        sa.Column("reset_at", sa.Double(), nullable=False),
-        sa.Column("seen_at", sa.Double(), nullable=False),
+        sa.Column("seconds", sa.Double(), nullable=False),
+        sa.Column("resets_at", sa.Double(), nullable=False),
         sa.Column("blocked_until", sa.Double(), nullable=False),
         sa.PrimaryKeyConstraint("key", "method", name=op.f("pk_budget_operating")),
     )
