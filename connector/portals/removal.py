@@ -1,0 +1,135 @@
+"""What stays of a portal when the app leaves, and what old age takes away. Must never keep a token or a person's name behind."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from connector.clock import Clock
+from connector.portals.audit import Did, record
+from connector.settings import Settings
+from connector.store.database import Database
+from connector.store.models import (
+    LIVE_STATES,
+    Audit,
+    DownloadTicket,
+    InboundEvent,
+    Journal,
+    Plan,
+    PlanFinding,
+    PlanLead,
+    Portal,
+    PortalState,
+    RestLog,
+    Run,
+    RunLead,
+)
+
+_SYSTEM = {"user_id": None, "name": "", "via": "bitrix24"}
+
+
+def uninstall(db: Database, portal_id: int, *, clean: bool, clock: Clock) -> None:
+    """The app was removed from the portal. Doing it twice does no harm.
+
+    Credentials, names of people and copies of leads always go. With `clean` ("clear application data") nothing stays;
+    without it settings and a journal of ids stay, so that a later re-install can still show what was done.
+    """
+    now = clock.now()
+    with db.begin() as session:
+        portal = session.get(Portal, portal_id, with_for_update=True)
+        if portal is None:
+            return
+        if clean:
+            _delete_runs(session, Run.portal_id == portal_id)
+            session.delete(portal)
+            return
+        if portal.state == PortalState.UNINSTALLED:
+            return
+        _forget_secrets(portal, now)
+        _stop_runs(session, portal_id, now)
+        _forget_people_and_leads(session, portal_id)
+        record(session, portal_id, at=now, who=_SYSTEM, action=Did.UNINSTALLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """How many rows old age took: plans, runs, lines of the REST log, events, tickets."""
+
+    plans: int = 0
+    runs: int = 0
+    rest_log: int = 0
+    events: int = 0
+    tickets: int = 0
+
+
+def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
+    """Delete what is older than the settings allow; live runs and their plans stay."""
+    now = clock.now()
+    old = now - timedelta(days=settings.retention_days)
+    old_log = now - timedelta(days=settings.rest_log_days)
+    with db.begin() as session:
+        runs = _delete_runs(session, Run.created_at < old, Run.state.not_in(LIVE_STATES))
+        in_use = select(Run.plan_id)
+        return Purged(
+            runs=runs,
+            plans=_delete(session, Plan, Plan.created_at < old, Plan.id.not_in(in_use)),
+            rest_log=_delete(session, RestLog, RestLog.at < old_log),
+            events=_delete(session, InboundEvent, InboundEvent.received_at < old_log),
+            tickets=_delete(session, DownloadTicket, DownloadTicket.expires_at < now),
+        )
+
+
+def _forget_secrets(portal: Portal, now: datetime) -> None:
+    portal.credential = None
+    portal.credential_version += 1
+    portal.application_token_hash = None
+    portal.lease_until = portal.lease_holder = None
+    portal.owner_id, portal.owner_name, portal.owner_is_admin = None, "", False
+    portal.named_users = []
+    portal.state, portal.state_reason = PortalState.UNINSTALLED, ""
+    portal.uninstalled_at = portal.updated_at = now
+
+
+def _stop_runs(session: Session, portal_id: int, now: datetime) -> None:
+    session.execute(
+        update(Run)
+        .where(Run.portal_id == portal_id, Run.state.in_(LIVE_STATES))
+        .values(state="failed", error="uninstalled", finished_at=now, lease_holder=None, lease_until=None)
+    )
+
+
+def _forget_people_and_leads(session: Session, portal_id: int) -> None:
+    plans = select(Plan.id).where(Plan.portal_id == portal_id)
+    runs = select(Run.id).where(Run.portal_id == portal_id)
+    for table in (PlanLead, PlanFinding):
+        session.execute(delete(table).where(table.plan_id.in_(plans)))
+    nobody: dict[str, Any] = {"user_id": None, "name": "", "via": ""}
+    session.execute(
+        update(Plan)
+        .where(Plan.portal_id == portal_id)
+        .values(facts={}, options={}, state="expired", created_by=nobody)
+    )
+    session.execute(update(Run).where(Run.portal_id == portal_id).values(report=None, created_by=nobody))
+    session.execute(update(RunLead).where(RunLead.run_id.in_(runs)).values(detail=None))
+    session.execute(
+        update(Journal)
+        .where(Journal.run_id.in_(runs))
+        .values(params=None, result=None, previous=None, marker=None)
+    )
+    session.execute(update(Audit).where(Audit.portal_id == portal_id).values(who=nobody, detail={}))
+    for owned in (RestLog, InboundEvent, DownloadTicket):
+        session.execute(delete(owned).where(owned.portal_id == portal_id))
+
+
+def _delete_runs(session: Session, *which: Any) -> int:
+    # An undo points at its run: those first.
+    undos = _delete(session, Run, *which, Run.undo_of.is_not(None))
+    pointed_at = select(Run.undo_of).where(Run.undo_of.is_not(None))
+    return undos + _delete(session, Run, *which, Run.id.not_in(pointed_at))
+
+
+def _delete(session: Session, table: Any, *which: Any) -> int:
+    result = session.execute(delete(table).where(*which).execution_options(synchronize_session=False))
+    return int(getattr(result, "rowcount", 0))
