@@ -37,7 +37,7 @@ lint: $(STAMP)
 	$(BIN)/lint-imports
 
 bench: $(STAMP)
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(BENCH)
 
 chaos: $(STAMP)
 	$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
