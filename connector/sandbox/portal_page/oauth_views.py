@@ -1,0 +1,96 @@
+"""HTTP routes of the OAuth server: the authorise page, the token endpoint, the trusted `app.info`.
+
+The portal proxies the first two (settings/oauth/index.md); `app.info` answers only on the OAuth server's own address.
+It decides nothing: `oauth.py` does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+
+from connector.sandbox.clock import iso
+from connector.sandbox.oauth import OAuthError, OAuthServer, trusted_app_info
+from connector.sandbox.portal_page.session import visitor
+from connector.sandbox.world import World
+
+GRANTS = {"authorization_code": "code", "refresh_token": "refresh_token"}
+"""Grant type and the parameter that it needs."""
+
+
+def _fail(error: OAuthError) -> tuple[Response, int]:
+    return jsonify(error=error.code, error_description=error.description), error.status
+
+
+def blueprint(world: World, server: OAuthServer) -> Blueprint:
+    """Routes /oauth/authorize/, /oauth/token/ and, on the OAuth side, /rest/app.info."""
+    pages = Blueprint("oauth", __name__)
+
+    @pages.route("/oauth/token/", methods=["GET", "POST"], strict_slashes=False)
+    def token() -> Response | tuple[Response, int]:
+        sent = request.values
+        world.count("oauth.token")
+        grant, client_id = sent.get("grant_type", ""), sent.get("client_id", "")
+        try:
+            if grant not in GRANTS:
+                raise OAuthError("unsupported_grant_type" if grant else "invalid_request")
+            proof, client_secret = sent.get(GRANTS[grant], ""), sent.get("client_secret", "")
+            if not proof:
+                raise OAuthError("invalid_request")
+            take = server.exchange if grant == "authorization_code" else server.renew
+            return jsonify(server.answer(take(client_id, client_secret, proof)))
+        except OAuthError as error:
+            return _fail(error)
+
+    @pages.route("/oauth/authorize/", strict_slashes=False)
+    def authorize() -> Any:
+        who = visitor(world)
+        app = world.apps.get(request.args.get("client_id", ""))
+        try:
+            code = server.code_for(app.client_id if app else "", who.user.id, request.host, request.scheme)
+        except OAuthError as error:
+            # Failures are shown to the person on the portal; no error redirect goes back (oauth/index.md).
+            return render_template("authorize.html", app=app, error=error.code, code=""), error.status
+        assert app is not None
+        if not app.redirect_uri:
+            return render_template("authorize.html", app=app, error="", code=code)
+        query = {
+            "code": code,
+            "state": request.args.get("state", ""),
+            "domain": request.host,
+            "member_id": world.member_id,
+            "scope": ",".join(app.scopes),
+            "server_domain": urlsplit(world.oauth_url or world.base_url).netloc,
+        }
+        joint = "&" if urlsplit(app.redirect_uri).query else "?"
+        return redirect(f"{app.redirect_uri}{joint}{urlencode(query)}")
+
+    @pages.route("/rest/app.info/", methods=["GET", "POST"], strict_slashes=False)
+    @pages.route("/rest/app.info.json", methods=["GET", "POST"])
+    def app_info() -> Response | tuple[Response, int]:
+        if request.environ.get("sandbox.role") != "oauth":
+            abort(404)
+        body = request.get_json(silent=True) if request.is_json else None
+        access = str((body or {}).get("auth") or request.values.get("auth") or "")
+        world.count("oauth.app.info")
+        started = world.clock.now()
+        try:
+            result = trusted_app_info(world, server.resolve(access))
+        except OAuthError as error:
+            return _fail(error)
+        finished = world.clock.now()
+        return jsonify(
+            result=result,
+            time={
+                "start": started,
+                "finish": finished,
+                "duration": finished - started,
+                "processing": finished - started,
+                "date_start": iso(started),
+                "date_finish": iso(finished),
+            },
+        )
+
+    return pages
