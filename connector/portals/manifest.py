@@ -1,4 +1,4 @@
-"""The app card `app_manifest.json`, read and checked at start. It is used as it stands: what it does not name is not bound and not asked for."""
+"""The app card `app_manifest.json`, read and checked at start. Used as it stands: what it does not name is neither bound nor asked for."""
 
 import json
 from collections.abc import Mapping
@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from connector import resources
 from connector.errors import BadManifest
-
 
 PathText = Annotated[str, Field(pattern=r"^/[a-z0-9/_-]*$")]
 Texts = Annotated[Mapping[str, Annotated[str, Field(min_length=1)]], Field(min_length=1)]
