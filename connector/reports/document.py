@@ -1,20 +1,23 @@
 """A report before it has a format: facts, charts and tables, their rows made while they are written. Must never hold all rows."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from connector.i18n import _
 
 Cell = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: `key` is its stable English name (CSV and JSON), `label` what people read."""
+    """One column: `key` is its stable English name (CSV), `label` what people read; `words` translate its codes for people."""
 
     key: str
     label: str
     width: int = 14
     number: bool = False
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,15 @@ class Sheet:
     title: str
     columns: tuple[Column, ...]
     rows: Callable[[], Iterable[Sequence[Cell]]]
+
+    def for_people(self) -> Iterator[tuple[Cell, ...]]:
+        """The rows with codes turned into words of the current language."""
+        tables = [column.words for column in self.columns]
+        for row in self.rows():
+            yield tuple(
+                _(words[cell]) if isinstance(cell, str) and cell in words else cell
+                for words, cell in zip(tables, row, strict=True)
+            )
 
 
 @dataclass(frozen=True, slots=True)

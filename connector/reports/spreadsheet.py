@@ -98,7 +98,7 @@ def _sheet(book: Workbook, sheet: Sheet, bold: Format) -> None:
 def _with_empty(sheet: Sheet) -> Iterator[Sequence[Cell] | None]:
     """The rows, led by None so that a table without rows gets its page too."""
     yield None
-    yield from sheet.rows()
+    yield from sheet.for_people()
 
 
 def _write(page: xlsxwriter.worksheet.Worksheet, line: int, row: Sequence[Cell]) -> None:

@@ -1,0 +1,94 @@
+"""What actions, kinds and states are called in reports and in the shell. Data and lookups only; must never decide anything."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from connector.i18n import N_, _
+from connector.planning.model import Do, LeadKind, Severity
+
+Json = Mapping[str, Any]
+
+SEVERITY: Mapping[str, str] = {
+    Severity.ERROR: N_("error"),
+    Severity.DATA_LOSS: N_("data loss"),
+    Severity.WARNING: N_("warning"),
+    Severity.INFO: N_("information"),
+}
+KIND: Mapping[str, str] = {LeadKind.NEW: N_("new"), LeadKind.REPEAT: N_("repeat")}
+MODE: Mapping[str, str] = {"classic": N_("Classic CRM"), "simple": N_("Simple CRM")}
+
+# One sentence per action of a plan; the places are filled by `_places`.
+ACTION: Mapping[str, str] = {
+    Do.CREATE_PIPELINE: N_("Create the pipeline “%(name)s”"),
+    Do.CREATE_FIELD: N_("Create the custom field %(name)s for %(entity)s"),
+    Do.CREATE_COMPANY: N_("Create the company “%(name)s”"),
+    Do.CREATE_CONTACT: N_("Create the contact “%(name)s”"),
+    Do.LINK_COMPANY: N_("Use the existing company #%(id)s; fields filled: %(fill)s"),
+    Do.LINK_CONTACT: N_("Use the existing contact #%(id)s; fields filled: %(fill)s"),
+    Do.REUSE_COMPANY: N_("Use the company that lead #%(lead)s creates"),
+    Do.REUSE_CONTACT: N_("Use the contact that lead #%(lead)s creates"),
+    Do.ADD_ADDRESS: N_("Add the address to the %(entity)s"),
+    Do.CREATE_DEAL: N_("Create the deal “%(name)s” in stage %(stage)s"),
+    Do.SET_PRODUCTS: N_("Set %(count)s product rows"),
+    Do.BIND_ACTIVITY: N_("Show activity #%(activity)s in the deal"),
+    Do.UNBIND_ACTIVITY: N_("Take activity #%(activity)s off the lead, so that it stays open"),
+    Do.COMPLETE_ACTIVITY: N_("Complete activity #%(activity)s"),
+    Do.BIND_COMMENTS: N_("Show the timeline comments in the deal"),
+    Do.RESTORE_ORIGIN: N_("Give the deal the external origin of the lead"),
+    Do.CLOSE_LEAD: N_("Close the lead in stage %(stage)s"),
+    Do.LINK_LEAD: N_("Link the closed lead with its clients"),
+}
+
+
+def word(table: Mapping[str, str], value: str) -> str:
+    """The translated word for `value`; a value that the table does not know is shown as it is."""
+    return _(table[value]) if value in table else value
+
+
+def action_text(action: Json) -> str:
+    """One action of a plan (`{"key", "do", "params"}`) as a sentence."""
+    template = ACTION.get(action["do"])
+    return _(template) % _places(action["params"]) if template else str(action["do"])
+
+
+def person(fields: Json) -> str:
+    """How a contact with these fields is called."""
+    return " ".join(str(fields[name]) for name in ("name", "secondName", "lastName") if fields.get(name))
+
+
+def record_name(fields: Json) -> str:
+    """How a record with these `crm.item` fields is called: its title, else the person's name."""
+    return str(fields.get("title") or person(fields) or "–")
+
+
+def client_text(action: Json | None, titles: Mapping[int, str]) -> str:
+    """Which contact or company a lead gets; empty when none. `titles` name existing records by ID."""
+    if action is None:
+        return ""
+    params = action["params"]
+    if action["do"].startswith("create-"):
+        return record_name(params["fields"])
+    if action["do"].startswith("link-"):
+        return f"#{params['id']} {titles.get(params['id'], '')}".rstrip()
+    return _("as lead #%(lead)s", lead=params["lead"])
+
+
+def stage_text(value: Any, names: Mapping[str, str]) -> str:
+    """A stage by name. A stage of a pipeline that the plan creates has only its code yet."""
+    if isinstance(value, Mapping):
+        value = value.get("stage", "")
+    return names.get(str(value), str(value or ""))
+
+
+def _places(params: Json) -> dict[str, Any]:
+    fields = params.get("fields") or {}
+    return {
+        "name": params.get("name") or record_name(fields),
+        "entity": params.get("entity", ""),
+        "id": params.get("id", ""),
+        "fill": ", ".join(params.get("fill") or ()) or "–",
+        "lead": params.get("lead", ""),
+        "stage": stage_text(fields.get("stageId") or params.get("stage") or "", {}),
+        "count": len(params.get("rows") or ()),
+        "activity": params.get("activity", ""),
+    }
