@@ -151,7 +151,7 @@ def _text(code: str) -> str:
 
 def _findings_sheet(head: PlanHead, totals: Tally) -> Sheet:
     columns = (
-        Column("severity", _("Severity"), 12),
+        Column("severity", _("Severity"), 12, words=SEVERITY),
         Column("code", _("Code"), 24),
         Column("message", _("What it means"), 60),
         Column("advice", _("What to do"), 60),
@@ -159,13 +159,12 @@ def _findings_sheet(head: PlanHead, totals: Tally) -> Sheet:
         Column("examples", _("For example"), 20),
     )
     rows: list[tuple[Cell, ...]] = [
-        (word(SEVERITY, item.severity), item.code, render(item, _), advice(item, _), None, "")
-        for item in head.findings
+        (item.severity.value, item.code, render(item, _), advice(item, _), None, "") for item in head.findings
     ]
     for (code, severity), count in ordered(totals.findings + totals.native):
         bare = Finding(code, Severity(severity))
         examples = ", ".join(f"#{lead}" for lead in totals.examples[code])
-        rows.append((word(SEVERITY, severity), code, render(bare, _), advice(bare, _), count, examples))
+        rows.append((severity, code, render(bare, _), advice(bare, _), count, examples))
     return Sheet("findings", _("Findings"), columns, lambda: rows)
 
 
@@ -173,7 +172,7 @@ def _columns() -> tuple[Column, ...]:
     return (
         Column("lead_id", _("Lead"), 8, number=True),
         Column("title", _("Title"), 40),
-        Column("kind", _("Kind"), 8),
+        Column("kind", _("Kind"), 8, words=KIND),
         Column("stage", _("Lead stage"), 18),
         Column("deal_stage", _("Deal stage"), 18),
         Column("amount", _("Amount"), 12, number=True),
@@ -183,7 +182,7 @@ def _columns() -> tuple[Column, ...]:
         Column("activities_moved", _("Activities moved"), 10, number=True),
         Column("activities_completed", _("Activities completed"), 10, number=True),
         Column("product_rows", _("Product rows"), 8, number=True),
-        Column("worst", _("Severity"), 12),
+        Column("worst", _("Severity"), 12, words=SEVERITY),
         Column("findings", _("Findings"), 60),
         Column("native_deal_stage", _("Bitrix24's own switch: deal stage"), 18),
         Column("native_contact", _("Bitrix24's own switch: contact"), 26),
@@ -198,17 +197,16 @@ def _row(lead: Json, names: Mapping[str, str]) -> tuple[Cell, ...]:
     by_key = {action["key"]: action for action in managed}
     done = Counter(action["do"] for action in managed)
     fields = lead["snapshot"]["fields"]
-    titles = {
-        entity: {m["id"]: m["title"] for m in lead["snapshot"]["matches"] if m["entity"] == entity}
-        for entity in ("contact", "company")
-    }
+    titles: dict[str, dict[int, str]] = {"contact": {}, "company": {}}
+    for match in lead["snapshot"]["matches"]:
+        titles[match["entity"]][match["id"]] = match["title"]
     findings = [finding_from_json(item) for item in lead["findings"]]
     native = lead["native"]
     worst = min((f.severity for f in findings), key=ORDER.__getitem__, default=None)
     return (
         lead["id"],
         lead["title"],
-        word(KIND, lead["kind"]),
+        lead["kind"],
         names.get(lead["stage"], lead["stage"]),
         names.get(lead["deal_stage"], lead["deal_stage"]),
         _amount(fields.get("opportunity")),
@@ -218,7 +216,7 @@ def _row(lead: Json, names: Mapping[str, str]) -> tuple[Cell, ...]:
         done["bind-activity"],
         done["complete-activity"],
         sum(len(a["params"].get("rows") or ()) for a in managed if a["do"] == "set-products"),
-        word(SEVERITY, worst) if worst else "",
+        worst.value if worst else "",
         " ".join(render(item, _) for item in findings),
         stage_text((native["deal"] or {}).get("stageId"), names),
         record_name(native["contact"]) if native["contact"] else "",
