@@ -1,0 +1,50 @@
+"""One module of REST methods per entity. `load()` fills the method table."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_MODULES = (
+    "system",
+    "options",
+    "users",
+    "items",
+    "item_import",
+    "lead_family",
+    "contact_links",
+    "product_rows",
+    "categories",
+    "statuses",
+    "old_categories",
+    "userfield_methods",
+    "userfield_config",
+    "activity_methods",
+    "activity_bindings",
+    "todo",
+    "comments",
+    "timeline_bindings",
+    "log_messages",
+    "duplicates",
+    "requisites",
+    "bank_details",
+    "address_methods",
+    "currencies",
+    "enums",
+    "stage_history",
+    "tracking",
+    "event_methods",
+    "offline_events",
+    "placements",
+    "notifications",
+    "feed",
+    "triggers",
+    "robots",
+    "workflows",
+    "tasks",
+)
+
+
+def load() -> None:
+    """Import every module, so that its methods are registered."""
+    for name in _MODULES:
+        import_module(f"{__name__}.{name}")
