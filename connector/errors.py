@@ -14,6 +14,7 @@ LeadswitchError                     key · who must act · user_message() · det
 ├── BitrixError                     portal · method · code · http_status · request_id · description · ran
 │   ├── TransportError              no usable answer arrived
 │   │   ├── NotSent                 no connection: the call certainly did not run
+│   │   │   └── CertificateInvalid      the portal's certificate is not valid; not tried again
 │   │   ├── AnswerLost              sent, and the answer never came: it may have run
 │   │   ├── BadAnswer               HTML, empty, truncated or oversized body
 │   │   ├── ServerFault             the portal answered 5xx
@@ -195,7 +196,9 @@ class WrongSecretKey(ConfigError):
     key = "config.wrong_secret_key"
     what = N_("The database was encrypted with a secret key that is not configured.")
     kept = N_("Nothing was read and nothing was changed.")
-    todo = N_("Put the former key back, behind the new one, in LEADSWITCH_SECRET_KEYS (separated by a comma).")
+    todo = N_(
+        "Put the former key back, behind the new one, in LEADSWITCH_SECRET_KEYS (separated by a comma)."
+    )
 
 
 class DatabaseProblem(ConfigError):
@@ -298,6 +301,15 @@ class NotSent(TransportError):
     """No connection was made, so the call certainly did not run."""
 
     key = "transport.not_sent"
+
+
+class CertificateInvalid(NotSent):
+    """The certificate of the portal does not check out, so nothing was sent."""
+
+    key = "transport.certificate"
+    who = Who.ADMINISTRATOR
+    what = N_("The certificate of %(portal)s is not valid.")
+    todo = N_("Check the address; on a self-hosted portal, renew the certificate.")
 
 
 class AnswerLost(TransportError):

@@ -1,0 +1,208 @@
+"""Complete lists, streamed: all rows of one list, or the children of many parents by sets of ids. All or an exception.
+
+Drives the scans of scan.py through batches. A page that fails is asked for again, never skipped; holds no more than one
+request's rows in memory.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+from connector.bitrix.batch import Command, Sections, prepare
+from connector.bitrix.calls import Kind, spec_of
+from connector.bitrix.dispatch import BatchRunner
+from connector.bitrix.retry import Deadline
+from connector.bitrix.scan import Page, PageAnswer, Scan
+from connector.errors import AnswerLost, BadCall, BitrixError, MethodTimeLimit, ShortList, TokenExpired
+
+Rows = Iterator[dict[str, object]]
+
+
+class Lister:
+    """Reads lists over a batch runner."""
+
+    def __init__(self, runner: BatchRunner) -> None:
+        self._runner = runner
+        self._wire = runner.wire
+        self._patience = runner.patience
+
+    def rows(
+        self, method: str, params: Mapping[str, object], *, id_field: str | None, rows_key: str | None
+    ) -> Rows:
+        """All rows by ascending id. A lower bound `>ID` in the caller's filter is kept; `order` and `start` are ours.
+
+        One counted first page, then chained pages with start=-1: 10,000 rows are 5 requests and 201 list commands.
+        Raises CursorIgnored, ShortList, or what the portal refused with.
+        """
+        return self._drain(iter([self._scan(method, params, id_field, rows_key, "p")]), 1)
+
+    def children(
+        self,
+        method: str,
+        parents: Iterable[int],
+        *,
+        parent_filter: str,
+        params: Mapping[str, object],
+        id_field: str | None,
+        rows_key: str | None,
+        set_size: int,
+    ) -> Rows:
+        """All rows whose `parent_filter` is one of `parents`. Every set of ids is a list of its own with its own pages,
+        so a set with more rows than a page loses nothing; many sets share a request. `parents` must not repeat an id.
+        """
+
+        def scans() -> Iterator[Scan]:
+            ids = iter(parents)
+            number = 0
+            while chunk := list(islice(ids, set_size)):
+                condition = {**_map(params.get("filter")), parent_filter: list(dict.fromkeys(chunk))}
+                yield self._scan(method, {**params, "filter": condition}, id_field, rows_key, f"s{number}_")
+                number += 1
+
+        return self._drain(scans(), self._runner.settings.batch_size)
+
+    def by_offset(
+        self, method: str, params: Mapping[str, object], *, rows_key: str | None
+    ) -> list[dict[str, object]]:
+        """All rows of a short list that has no id paging, page by page by `next`.
+
+        Raises ShortList if a page repeats, or the rows do not add up to a stated total.
+        """
+        scan = self._scan(method, {}, None, rows_key, "o")
+        rows: list[dict[str, object]] = []
+        start: int | None = 0
+        total = None
+        while start is not None:
+            deadline = self._patience.deadline()
+            page = {**params, "start": start} if start else dict(params)
+            reply = self._patience.run(
+                lambda page=page, deadline=deadline: self._wire.send(method, page, deadline),  # type: ignore[misc]
+                Kind.READ,
+                deadline,
+            )
+            new = scan.rows_in(reply.body.get("result"))
+            if start and new and new[0] in rows:
+                raise ShortList("a page came twice", portal=self._wire.portal, method=method)
+            rows += new
+            total = _int(reply.body.get("total")) if start == 0 else total
+            following = _int(reply.body.get("next"))
+            start = following if following and new else None
+        if total and total > len(rows):
+            raise ShortList(f"{len(rows)} of {total} rows", portal=self._wire.portal, method=method)
+        return rows
+
+    def _scan(
+        self,
+        method: str,
+        params: Mapping[str, object],
+        id_field: str | None,
+        rows_key: str | None,
+        prefix: str,
+    ) -> Scan:
+        spec = spec_of(method)
+        path = spec.rows if rows_key is None else tuple(filter(None, rows_key.split(".")))
+        return Scan(method, params, id_field or spec.id, path, self._wire.portal, prefix)
+
+    # ---- driving
+
+    def _drain(self, waiting: Iterator[Scan], window: int) -> Rows:
+        active: deque[Scan] = deque()
+        deadline = self._patience.deadline()
+        while True:
+            active.extend(islice(waiting, window - len(active)))
+            if not active:
+                return
+            work = self._pages(active)
+            sections = self._ask(work, deadline)
+            deadline.restart()
+            for scan, pages in work:
+                yield from self._read(scan, pages, sections)
+            active = deque(scan for scan in active if not scan.done)
+
+    def _pages(self, active: Iterable[Scan]) -> list[tuple[Scan, list[Page]]]:
+        """As many pages as one request may hold, scan by scan."""
+        settings = self._runner.settings
+        work: list[tuple[Scan, list[Page]]] = []
+        room = settings.batch_size
+        size = settings.max_batch
+        for scan in active:
+            most = min(room, int(settings.batch_seconds / max(1e-3, self._runner.pace.seconds(scan.method))))
+            weight = _length(scan.params)
+            most = min(most, size // max(1, weight))
+            if work and most < 1:
+                break
+            pages = scan.plan(max(1, most))
+            work.append((scan, pages))
+            room -= len(pages)
+            size -= weight * len(pages)
+            if room <= 0:
+                break
+        return work
+
+    def _ask(self, work: list[tuple[Scan, list[Page]]], deadline: Deadline) -> Sections:
+        commands = [Command(page.label, scan.method, page.params) for scan, pages in work for page in pages]
+        settings = self._runner.settings
+        items = prepare(commands, max_command=settings.max_batch, max_group=settings.batch_size)
+        if any(item.text is None for item in items):
+            raise BadCall("the filter of a list must fit a query string", method=commands[0].method)
+        # A single chain stops at its first failure; independent chains must not stop each other.
+        halt = len(work) == 1
+        return self._patience.run(
+            lambda: self._runner.post(items, halt, deadline),
+            Kind.READ,
+            deadline,
+            lambda error: self._runner.pace.slower({item.method for item in items}),  # noqa: ARG005
+        )
+
+    def _read(self, scan: Scan, pages: list[Page], sections: Sections) -> Rows:
+        answers: list[PageAnswer] = []
+        failure: BitrixError | None = None
+        for page in pages:
+            failure = sections.error_of(page.label, portal=self._wire.portal, method=scan.method)
+            if failure is None and page.label not in sections.result:
+                failure = AnswerLost(
+                    "missing from the batch answer", portal=self._wire.portal, method=scan.method
+                )
+            if failure is not None:
+                break
+            answers.append(PageAnswer(sections.result[page.label], _int(sections.total.get(page.label))))
+        new = scan.absorb(pages, answers)
+        yield from new
+        if new or answers:
+            scan.attempts = 0
+        if failure is not None and len(answers) == 0:
+            self._failed(scan, failure)
+
+    def _failed(self, scan: Scan, error: BitrixError) -> None:
+        """The first page of a chain failed: pause and go on from the same cursor, or raise."""
+        scan.attempts += 1
+        if isinstance(error, TokenExpired) and scan.attempts == 1:
+            self._wire.renew()
+            return
+        if isinstance(error, MethodTimeLimit):
+            self._wire.block(scan.method)
+        if not self._patience.again(error, Kind.READ, scan.attempts):
+            raise error
+        self._patience.sleep(self._patience.pause(scan.attempts, error))
+
+
+def _map(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _length(value: object) -> int:
+    """Roughly the characters that parameters take in a query string."""
+    if isinstance(value, Mapping):
+        return sum(len(str(key)) + 12 + _length(item) for key, item in value.items())
+    if isinstance(value, list):
+        return sum(40 + _length(item) for item in value)
+    return 3 * len(str(value))
+
+
+def _int(value: object) -> int | None:
+    try:
+        return int(value) if isinstance(value, int | str | float) else None
+    except ValueError:
+        return None

@@ -1,0 +1,213 @@
+"""One request done properly: cancellation asked, operating time and bucket slot reserved, credential fetched, sent,
+renewed or moved once if the portal says so, limits learned from the answer. Never repeats a request for any other
+reason; that is retry.py's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from connector.bitrix.credentials import Credential, CredentialSource, OAuthToken
+from connector.bitrix.limits import (
+    Bucket,
+    Operating,
+    OperatingTimes,
+    blocked,
+    operating_wait,
+    refuse,
+    take,
+)
+from connector.bitrix.retry import Deadline, Patience
+from connector.bitrix.transport import Reply, Transport, WireSettings
+from connector.clock import Clock
+from connector.errors import (
+    BitrixError,
+    MethodTimeLimit,
+    PortalMoved,
+    RateLimited,
+    TokenExpired,
+    TokenRefused,
+)
+
+
+class Log(Protocol):
+    """A structlog-like logger; the wire hands it names and numbers only, never parameters or bodies."""
+
+    def debug(self, event: str, /, **fields: object) -> object: ...
+
+    def warning(self, event: str, /, **fields: object) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The `time` part of an answer, seconds; every key is optional on the platform."""
+
+    duration: float | None = None
+    operating: float | None = None
+    operating_reset_at: float | None = None
+
+    @classmethod
+    def of(cls, raw: object) -> Timing:
+        if not isinstance(raw, Mapping):
+            return cls()
+        return cls(
+            _float(raw.get("duration")), _float(raw.get("operating")), _float(raw.get("operating_reset_at"))
+        )
+
+
+class Wire:
+    """Requests to one portal."""
+
+    def __init__(
+        self,
+        source: CredentialSource,
+        transport: Transport,
+        *,
+        bucket: Bucket,
+        operating: OperatingTimes,
+        clock: Clock,
+        settings: WireSettings,
+        patience: Patience,
+        log: Log | None = None,
+    ) -> None:
+        self.source = source
+        self._transport = transport
+        self._bucket = bucket
+        self._operating = operating
+        self._clock = clock
+        self._settings = settings
+        self._patience = patience
+        self._log = log
+        self._portal = source.portal
+        self.requests = 0
+
+    @property
+    def portal(self) -> str:
+        return self._portal
+
+    def now(self) -> float:
+        """Wall clock as a Unix second: bucket and operating state are compared between processes."""
+        return self._clock.now().timestamp()
+
+    def blocked_for(self, method: str) -> float:
+        """Seconds until this method may be called, by its operating time. 0.0 = now."""
+        return operating_wait(self._operating.get(self._portal, method), self._settings.operating, self.now())
+
+    def learn(self, method: str, timing: Timing) -> None:
+        """Keep the latest operating time of a method; the number is cumulative already."""
+        if timing.operating is not None:
+            reset = timing.operating_reset_at or 0.0
+            self._operating.put(self._portal, method, Operating(timing.operating, reset))
+
+    def block(self, method: str) -> None:
+        """This method answered 429: remember until when, so that others go on."""
+        self._operating.put(
+            self._portal, method, blocked(self._operating.get(self._portal, method), self.now())
+        )
+
+    def renew(self) -> None:
+        """Renew the credential because a command inside a batch was answered `expired_token`."""
+        credential = self.source.current()
+        if isinstance(credential, OAuthToken):
+            self.source.renew(credential)
+
+    def send(
+        self, method: str, params: Mapping[str, object], deadline: Deadline, methods: Iterable[str] = ()
+    ) -> Reply:
+        """One logical request. `methods` are those whose operating time it needs (default: `method` itself).
+
+        Raises what transport raises, Cancelled, and the limit errors without sending if waiting would take longer than
+        the deadline. Follows one renewal and one confirmed move.
+        """
+        for name in methods or (method,):
+            self._hold(self.blocked_for(name), deadline, MethodTimeLimit, name)
+        credential = self.source.current()
+        renewed = moved = False
+        while True:
+            self._portal = credential.portal
+            wait = self._bucket.change(
+                self._portal, lambda state: take(state, self._settings.rate, self.now())
+            )
+            self._hold(wait, deadline, RateLimited, method)
+            try:
+                return self._post(credential, method, params)
+            except TokenExpired:
+                if renewed or not isinstance(credential, OAuthToken):
+                    raise
+                credential, renewed = self.source.renew(credential), True
+            except TokenRefused:
+                # Another process may have renewed in between, which can end the older token early.
+                newest = self.source.current()
+                if renewed or newest == credential:
+                    raise
+                credential, renewed = newest, True
+            except PortalMoved as error:
+                if moved:
+                    raise
+                credential, moved = self._moved(credential, error), True
+
+    def _moved(self, credential: Credential, error: PortalMoved) -> Credential:
+        return self.source.moved(credential, str(error.details.get("location", "")))
+
+    def _post(self, credential: Credential, method: str, params: Mapping[str, object]) -> Reply:
+        self._patience.check()
+        body = dict(params)
+        if isinstance(credential, OAuthToken):
+            body["auth"] = credential.access_token
+        self.requests += 1
+        try:
+            reply = self._transport.post(
+                credential.url(method),
+                body,
+                portal=credential.portal,
+                method=method,
+                secrets=credential.secrets(),
+            )
+        except BitrixError as error:
+            if isinstance(error, RateLimited):
+                self._bucket.change(
+                    credential.portal, lambda state: refuse(state, self._settings.rate, self.now())
+                )
+            elif isinstance(error, MethodTimeLimit) and method != "batch":
+                self.block(method)
+            self._note(error, method)
+            raise
+        if method != "batch":
+            self.learn(method, Timing.of(reply.body.get("time")))
+        if self._log is not None:
+            self._log.debug(
+                "bitrix24 answered", portal=self._portal, method=method, seconds=round(reply.seconds, 3)
+            )
+        return reply
+
+    def _note(self, error: BitrixError, method: str) -> None:
+        if self._log is not None:
+            self._log.warning(
+                "bitrix24 refused",
+                portal=error.portal,
+                method=method,
+                code=error.code,
+                http_status=error.http_status,
+                request_id=error.request_id,
+                error=type(error).__name__,
+            )
+
+    def _hold(self, seconds: float, deadline: Deadline, late: type[BitrixError], method: str) -> None:
+        if seconds <= 0:
+            return
+        if seconds > deadline.left:
+            raise late(f"would have to wait {seconds:.0f} s", portal=self._portal, method=method)
+        self._patience.sleep(seconds)
+
+
+def _float(value: object) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return None
+    return None
