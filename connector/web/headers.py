@@ -1,0 +1,42 @@
+"""The headers of every answer: what the page may load, and who may frame it. Must never allow an inline script or a foreign host.
+
+`frame-ancestors` names the one portal that this answer is for, as the OAuth server confirmed it; X-Frame-Options cannot say that and
+would forbid the frame. A page for nobody in particular may be framed by nobody.
+"""
+
+from urllib.parse import urlsplit
+
+from flask import Response, g, request
+
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors {ancestors}"
+)
+_ALWAYS = {
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+
+
+def allow_frame(origin: str) -> None:
+    """This answer may be framed by the portal at `origin` (`https://host`); anything that is not a plain origin is ignored."""
+    parts = urlsplit(origin)
+    plain = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme in ("http", "https") and parts.hostname and not set(parts.netloc) & set(" ;,'\"*@"):
+        g.frame_origin = plain
+
+
+def harden(response: Response) -> Response:
+    """Adds the headers; static files may be kept by the browser for ever, since their address changes with their content."""
+    ancestors = g.get("frame_origin") or "'none'"
+    response.headers["Content-Security-Policy"] = _POLICY.format(ancestors=ancestors)
+    for name, value in _ALWAYS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static" and response.status_code == 200:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        response.headers.setdefault("Cache-Control", "no-store")
+    if request.is_secure:
+        response.headers["Strict-Transport-Security"] = "max-age=31536000"
+    return response
