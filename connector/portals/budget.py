@@ -1,5 +1,6 @@
 """The request budget of a portal, shared by all threads and processes on one database. Knows no arithmetic: the wire brings that."""
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
@@ -8,6 +9,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from connector.bitrix.limits import BucketState, Operating
+from connector.clock import Clock, SystemClock
 from connector.store.database import Database
 from connector.store.models import Budget, BudgetOperating
 
@@ -34,19 +36,45 @@ class DatabaseBucket:
 
 
 class DatabaseOperatingTimes:
-    """`connector.bitrix.limits.OperatingTimes` in the `budget_operating` table; the last report wins."""
+    """`connector.bitrix.limits.OperatingTimes` in the `budget_operating` table; the last report wins.
 
-    def __init__(self, db: Database) -> None:
+    A batch asks and reports once per command, so what was read or written within `FRESH` seconds is answered from
+    memory, and reports that differ by less than `STEP` seconds of operating time from the stored one are not stored.
+    """
+
+    FRESH = 1.0
+    STEP = 1.0
+
+    def __init__(self, db: Database, clock: Clock | None = None) -> None:
         self._db = db
+        self._clock = clock or SystemClock()
+        self._lock = threading.Lock()
+        self._seen: dict[tuple[str, str], tuple[float, Operating | None]] = {}
+        self._stored: dict[tuple[str, str], Operating] = {}
 
     def get(self, portal: str, method: str) -> Operating | None:
-        """The latest report, or None."""
+        """The latest report, or None; one of another process is seen after a second at most."""
+        key = (portal, method)
+        with self._lock:
+            at, known = self._seen.get(key, (float("-inf"), None))
+            if self._clock.monotonic() - at < self.FRESH:
+                return known
         with self._db.read() as session:
-            row = session.get(BudgetOperating, (portal, method))
-            return None if row is None else Operating(row.seconds, row.resets_at, row.blocked_until)
+            row = session.get(BudgetOperating, key)
+            latest = None if row is None else Operating(row.seconds, row.resets_at, row.blocked_until)
+        with self._lock:
+            self._seen[key] = (self._clock.monotonic(), latest)
+        return latest
 
     def put(self, portal: str, method: str, latest: Operating) -> None:
-        """Store the report."""
+        """Remember the report, and store it when it says something new."""
+        key = (portal, method)
+        with self._lock:
+            self._seen[key] = (self._clock.monotonic(), latest)
+            stored = self._stored.get(key)
+            if stored is not None and _alike(stored, latest, self.STEP):
+                return
+            self._stored[key] = latest
         values = {
             "seconds": latest.seconds,
             "resets_at": latest.resets_at,
@@ -54,6 +82,13 @@ class DatabaseOperatingTimes:
         }
         with self._db.begin() as session:
             session.execute(_upsert(self._db, BudgetOperating, {"key": portal, "method": method}, values))
+
+
+def _alike(one: Operating, other: Operating, step: float) -> bool:
+    same_block = one.blocked_until == other.blocked_until
+    return (
+        same_block and abs(one.seconds - other.seconds) < step and abs(one.resets_at - other.resets_at) < 60
+    )
 
 
 def _locked(session: Session, key: str) -> Budget | None:

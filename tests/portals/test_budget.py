@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from connector.bitrix.limits import BucketState, Operating, Rate, take
+from connector.clock import FakeClock
 from connector.portals.budget import DatabaseBucket, DatabaseOperatingTimes
 from connector.store.database import Database
 
@@ -54,3 +55,14 @@ def test_latest_report_of_operating_time_wins(any_database: Database) -> None:
     times.put("a.example", "crm.item.list", Operating(90.0, 6.0, 7.0))
     times.put("b.example", "crm.item.list", Operating(1.0))
     assert times.get("a.example", "crm.item.list") == Operating(90.0, 6.0, 7.0)
+    assert DatabaseOperatingTimes(any_database).get("a.example", "crm.item.list") == Operating(90.0, 6.0, 7.0)
+
+
+def test_block_found_by_one_process_is_seen_by_another_within_a_second(database: Database) -> None:
+    clock = FakeClock()
+    here, there = DatabaseOperatingTimes(database, clock), DatabaseOperatingTimes(database, clock)
+    here.put("a.example", "crm.item.list", Operating(10.0))
+    assert there.get("a.example", "crm.item.list") == Operating(10.0)
+    here.put("a.example", "crm.item.list", Operating(10.0, 0.0, blocked_until=99.0))
+    clock.advance(1.1)
+    assert there.get("a.example", "crm.item.list") == Operating(10.0, 0.0, 99.0)
