@@ -67,7 +67,9 @@ def _option(row: Option) -> Callable[[F], F]:
     if row.form in (_PAIRS, _FIELDS):
         return click.option(flag, row.name, metavar=row.form, multiple=True, help=text + " Repeatable.")
     if row.values and not row.form:
-        return click.option(flag, row.name, type=click.Choice([str(value) for value in row.values]), default=None, help=text)
+        return click.option(
+            flag, row.name, type=click.Choice([str(value) for value in row.values]), default=None, help=text
+        )
     return click.option(flag, row.name, metavar=row.form.upper() or None, default=None, help=text)
 
 

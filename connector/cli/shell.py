@@ -55,13 +55,11 @@ class Shell:
         self.secrets += [url, *parts]
 
 
-def table(*columns: str, title: str = "") -> Table:
-    """An unboxed table as all commands print them; cells are plain text, never markup."""
-    result = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        result.add_column(
-            Text(column), justify="right" if column.startswith("#") else "left", overflow="fold"
-        )
+def table(*columns: str, right: Sequence[int] = ()) -> Table:
+    """An unboxed table as all commands print them; the columns with these places are flush right."""
+    result = Table(box=None, pad_edge=False, header_style="bold")
+    for place, column in enumerate(columns):
+        result.add_column(Text(column), justify="right" if place in right else "left", overflow="fold")
     return result
 
 
