@@ -57,6 +57,15 @@ class Apps:
         self._world = world
         self._events = events
         self._secret = secret
+        self._ran: set[tuple[str, int]] = set()
+
+    def first_run(self, client_id: str, user: User) -> bool:
+        """Whether this employee opens the app for the first time (`BX24.install` runs then)."""
+        return (client_id, user.id) not in self._ran
+
+    def ran(self, client_id: str, user: User) -> None:
+        """`setInstall` of the frame protocol: the first run of this employee is over."""
+        self._ran.add((client_id, user.id))
 
     def install(self, client_id: str, user: User) -> App:
         """Add the app to the portal. Without an installer page the installation is finished at once."""
@@ -123,6 +132,7 @@ class Apps:
             data = {"LANGUAGE_ID": user.language, "CLEAN": int(clean)}
             self._events.app_event(app, "ONAPPUNINSTALL", data, None)
             app.installed, app.application_token = False, ""
+            self._ran = {key for key in self._ran if key[0] != client_id}
             self._drop_handlers(app)
             world = self._world
             world.placements[:] = [row for row in world.placements if row.get("client_id") != client_id]

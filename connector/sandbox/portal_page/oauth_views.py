@@ -1,7 +1,6 @@
-"""HTTP routes of the OAuth server: the authorise page, the token endpoint, the trusted `app.info`.
+"""HTTP routes of the OAuth server: the authorise page and the token endpoint; the portal proxies both.
 
-The portal proxies the first two (settings/oauth/index.md); `app.info` answers only on the OAuth server's own address.
-It decides nothing: `oauth.py` does.
+Decides nothing: `oauth.py` does. The trusted `app.info` is REST and answered in `rest/wsgi.py`.
 """
 
 from __future__ import annotations
@@ -9,10 +8,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from flask import Blueprint, Response, abort, jsonify, redirect, render_template, request
+from flask import Blueprint, Response, jsonify, redirect, render_template, request
 
-from connector.sandbox.clock import iso
-from connector.sandbox.oauth import OAuthError, OAuthServer, trusted_app_info
+from connector.sandbox.oauth import OAuthError, OAuthServer
 from connector.sandbox.portal_page.session import visitor
 from connector.sandbox.world import World
 
@@ -25,7 +23,7 @@ def _fail(error: OAuthError) -> tuple[Response, int]:
 
 
 def blueprint(world: World, server: OAuthServer) -> Blueprint:
-    """Routes /oauth/authorize/, /oauth/token/ and, on the OAuth side, /rest/app.info."""
+    """Routes /oauth/authorize/ and /oauth/token/."""
     pages = Blueprint("oauth", __name__)
 
     @pages.route("/oauth/token/", methods=["GET", "POST"], strict_slashes=False)
@@ -66,31 +64,5 @@ def blueprint(world: World, server: OAuthServer) -> Blueprint:
         }
         joint = "&" if urlsplit(app.redirect_uri).query else "?"
         return redirect(f"{app.redirect_uri}{joint}{urlencode(query)}")
-
-    @pages.route("/rest/app.info/", methods=["GET", "POST"], strict_slashes=False)
-    @pages.route("/rest/app.info.json", methods=["GET", "POST"])
-    def app_info() -> Response | tuple[Response, int]:
-        if request.environ.get("sandbox.role") != "oauth":
-            abort(404)
-        body = request.get_json(silent=True) if request.is_json else None
-        access = str((body or {}).get("auth") or request.values.get("auth") or "")
-        world.count("oauth.app.info")
-        started = world.clock.now()
-        try:
-            result = trusted_app_info(world, server.resolve(access))
-        except OAuthError as error:
-            return _fail(error)
-        finished = world.clock.now()
-        return jsonify(
-            result=result,
-            time={
-                "start": started,
-                "finish": finished,
-                "duration": finished - started,
-                "processing": finished - started,
-                "date_start": iso(started),
-                "date_finish": iso(finished),
-            },
-        )
 
     return pages
