@@ -182,6 +182,14 @@ LEAD_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         "",
     ),
     (
+        "amount-kept",
+        I,
+        N_(
+            "The amount %(amount)s has no products behind it; it is written as entered by hand, so that it stays."
+        ),
+        "",
+    ),
+    (
         "amount-differs",
         W,
         N_("The amount follows from the products: it will be %(rows)s instead of %(amount)s."),

@@ -72,5 +72,4 @@ NATIVE_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         ),
         "",
     ),
-    ("native-type", I, N_("Bitrix24's own switch sets the first deal type, “%(type)s”."), ""),
 )

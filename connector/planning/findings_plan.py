@@ -7,6 +7,74 @@ E, D, W, I = Severity.ERROR, Severity.DATA_LOSS, Severity.WARNING, Severity.INFO
 
 PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
     # code, severity, message, what to do
+    (
+        "unknown-pipeline",
+        E,
+        N_("There is no pipeline %(given)s. There are: %(known)s."),
+        N_("Choose one of them, or new."),
+    ),
+    (
+        "unknown-lead-stage",
+        E,
+        N_("There is no lead stage %(given)s in work. There are: %(known)s."),
+        N_("Correct the name."),
+    ),
+    (
+        "unknown-deal-stage",
+        E,
+        N_("Pipeline “%(pipeline)s” has no stage %(given)s. There are: %(known)s."),
+        N_("Correct the stage map."),
+    ),
+    (
+        "final-deal-stage",
+        W,
+        N_("Leads in stage “%(stage)s” become deals that are closed at once (“%(deal_stage)s”)."),
+        "",
+    ),
+    (
+        "stages-with-new",
+        E,
+        N_("A new pipeline is made from the lead stages; the stage map %(given)s has nothing to point at."),
+        N_("Leave the stage map out, or choose an existing pipeline."),
+    ),
+    (
+        "unknown-field",
+        E,
+        N_("There is no custom field %(given)s of a %(entity)s. There are: %(known)s."),
+        N_("Correct the field map."),
+    ),
+    (
+        "field-types-differ",
+        E,
+        N_(
+            "%(source)s (%(source_type)s) cannot be written into %(target)s of a %(entity)s (%(target_type)s)."
+        ),
+        N_("Map it to a field of the same type."),
+    ),
+    (
+        "field-twice",
+        E,
+        N_("Two fields are mapped to %(target)s of a %(entity)s: %(sources)s."),
+        N_("Keep one of them."),
+    ),
+    (
+        "unknown-source",
+        E,
+        N_("There is no source %(given)s. There are: %(known)s."),
+        N_("Correct the choice of leads."),
+    ),
+    (
+        "unknown-person",
+        E,
+        N_("There is no active employee with the ID %(given)s."),
+        N_("Give the ID of an employee who works here."),
+    ),
+    (
+        "created-field-type",
+        E,
+        N_("%(given)s is a field of type %(type)s and cannot keep a date."),
+        N_("Choose a date field of deals."),
+    ),
     ("already-in-mode", W, N_("The portal is in this CRM mode already (%(mode)s)."), ""),
     ("no-leads", I, N_("No active lead is in scope: nothing has to be converted."), ""),
     (

@@ -203,7 +203,8 @@ class Action:
     `params` by `do` (ids are ints; `{"ref": "contact"}` stands for the id that the action with that key yields at run time):
     - create-company, create-contact, create-deal: `fields` for `crm.item.add`; key `company`, `contact`, `deal`.
     - link-company, link-contact: `id` of the existing record, `fill` (empty fields to fill), `add_fm` (phones and e-mails to add).
-    - reuse-company, reuse-contact: `lead` whose plan creates the record in this same run; `fill` and `add_fm` as for link-*.
+    - reuse-company, reuse-contact: `lead` whose plan creates the record in this same run; `fill` and `add_fm` as for link-*;
+      `fields` to create it after all when that lead stayed behind.
     - all six have key `company` or `contact`, so that `{"ref": "contact"}` works whichever it is. `fill` may hold a ref too.
     - add-address: `entity` (`contact` | `company`), `address` fields of `crm.address.add`.
     - set-products: `rows` for `crm.item.productrow.set` on the deal.

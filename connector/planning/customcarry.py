@@ -1,0 +1,111 @@
+"""The custom field values of one lead, carried into each of its records, with an account of what finds no place. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .catalogue import finding
+from .context import Context
+from .customfields import Pair, Written, is_empty, shown, translate, values
+from .model import Finding, LeadSnapshot, UserField
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """`values` per entity are ready for `fields` of `crm.item.add`; `created_key` is where a deal keeps the lead's creation date."""
+
+    values: dict[str, dict[str, Any]]
+    findings: tuple[Finding, ...]
+    created_key: str = ""
+
+
+def carry(lead: LeadSnapshot, context: Context, records: Mapping[str, Mapping[str, Any] | None]) -> Carried:
+    """Carry the custom fields of `lead` into `records`: entity → fields that the record has already, None for a new one."""
+    out: dict[str, dict[str, Any]] = {entity: {} for entity in records}
+    said: list[Finding] = []
+    by_source = {
+        entity: {pair.source.name: pair for pair in context.pairs[entity] if pair.target is not None}
+        for entity in records
+    }
+    for field in context.facts.user_fields.get("lead", ()):
+        found = values(field, lead.fields)
+        if not found:
+            if field.mandatory and field.type not in ("boolean", "file"):
+                said.append(finding("required-on-lead", field=field.label))
+            continue
+        if field.type == "file":
+            said.append(finding("file-not-carried", field=field.label, count=len(found)))
+            continue
+        here = {entity: pairs[field.name] for entity, pairs in by_source.items() if field.name in pairs}
+        said += _write(field, found, here, records, out)
+    for entity, existing in records.items():
+        if existing is None:
+            said += _required(entity, context, out[entity])
+    return Carried(out, tuple(said), _created_key(context))
+
+
+def _write(
+    field: UserField,
+    found: list[Any],
+    here: Mapping[str, Pair],
+    records: Mapping[str, Mapping[str, Any] | None],
+    out: dict[str, dict[str, Any]],
+) -> list[Finding]:
+    """Write the values of one field into every record that takes it; say which of them end up nowhere."""
+    wanted = [shown(field, v) for v in found]
+    placed: set[str] = set()
+    lost: dict[str, tuple[str, str]] = {}
+    for entity, pair in here.items():
+        assert pair.target is not None
+        have = records[entity]
+        if have is not None and not is_empty(have.get(pair.target.key)):
+            lost.update({w: ("client-field-kept", entity) for w in wanted if w not in lost})
+            continue
+        written: Written = translate(field, pair.target, found)
+        if written.value is not None:
+            out[entity][pair.target.key or pair.target.name] = written.value
+        missing = {*written.no_entry, *written.no_room}
+        placed.update(w for w in wanted if w not in missing)
+        lost.update(dict.fromkeys(written.no_entry, ("enum-dropped", entity)))
+        lost.update(dict.fromkeys(written.no_room, ("values-cut", entity)))
+    left = [w for w in dict.fromkeys(wanted) if w not in placed]
+    if not left:
+        return []
+    groups: dict[tuple[str, str], list[str]] = {}
+    for value in left:
+        groups.setdefault(lost.get(value, ("field-dropped", "")), []).append(value)
+    return [
+        _kept(field, ", ".join(group), here[entity], records[entity] or {})
+        if code == "client-field-kept"
+        else finding(code, field=field.label, entity=entity, value=", ".join(group))
+        for (code, entity), group in groups.items()
+    ]
+
+
+def _kept(field: UserField, value: str, pair: Pair, have: Mapping[str, Any]) -> Finding:
+    assert pair.target is not None
+    kept = shown(pair.target, have[pair.target.key])
+    return finding(
+        "client-field-kept",
+        field=field.label,
+        entity=pair.entity,
+        id=have.get("id", 0),
+        kept=kept,
+        lost=value,
+    )
+
+
+def _required(entity: str, context: Context, written: Mapping[str, Any]) -> list[Finding]:
+    """Known required custom fields that a new record would leave empty: `crm.item.add` refuses it."""
+    return [
+        finding("required-empty", field=f.label, entity=entity)
+        for f in context.facts.user_fields.get(entity, ())
+        if f.mandatory and f.type != "boolean" and is_empty(written.get(f.key or f.name))
+    ]
+
+
+def _created_key(context: Context) -> str:
+    name = context.options.created_field
+    return next(
+        (f.key or f.name for f in context.facts.user_fields.get("deal", ()) if name and f.name == name), ""
+    )

@@ -1,0 +1,175 @@
+"""The standard fields of a lead: where each of them goes, as tables, and what is said about those with no place. Pure.
+
+Every key of a lead's row is either carried by a table here, handled by name in `leadplan`, or known to be of no value outside the lead
+(`OWN`). A filled key that is none of these becomes a data-loss finding: nothing vanishes silently.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from .catalogue import finding
+from .customfields import is_empty
+from .model import Finding, LeadSnapshot, PortalFacts
+
+UTM = ("utmSource", "utmMedium", "utmCampaign", "utmContent", "utmTerm")
+PERSON = ("honorific", "name", "secondName", "lastName", "birthdate", "post")
+SHARED = ("comments", "opened", "observers", *UTM)
+
+# lead field → field of the record; `crm.item.add`, tab of each type
+DEAL: Mapping[str, str] = {
+    **{name: name for name in ("title", "sourceId", "sourceDescription", "currencyId", *SHARED)},
+    "statusDescription": "additionalInfo",
+}
+CONTACT: Mapping[str, str] = {name: name for name in (*PERSON, "sourceId", "sourceDescription", *SHARED)}
+COMPANY: Mapping[str, str] = {name: name for name in SHARED}
+TABLES: Mapping[str, Mapping[str, str]] = {"deal": DEAL, "contact": CONTACT, "company": COMPANY}
+
+# Empty fields of an existing client that a lead may fill; everything else of it is left alone.
+FILLABLE: Mapping[str, tuple[str, ...]] = {"contact": PERSON, "company": ()}
+
+# Said or done by name elsewhere in planning.
+HANDLED = frozenset(
+    {
+        "assignedById",
+        "companyId",
+        "companyTitle",
+        "contactId",
+        "contactIds",
+        "contacts",
+        "fm",
+        "isManualOpportunity",
+        "opportunity",
+        "originId",
+        "originatorId",
+        "stageId",
+        "webformId",
+    }
+)
+# Derived, or true of the lead alone: times, authors, search text, copies of `fm`, always-null columns (object-fields.md).
+OWN = frozenset(
+    {
+        "accountCurrencyId",
+        "address",
+        "addressText",
+        "createdBy",
+        "createdTime",
+        "dateClosed",
+        "dateCreateShort",
+        "dateModifyShort",
+        "email",
+        "emailHome",
+        "emailMailing",
+        "emailWork",
+        "entityTypeId",
+        "exchRate",
+        "faceId",
+        "formattedName",
+        "fullName",
+        "hasEmail",
+        "hasImol",
+        "hasPhone",
+        "icq",
+        "id",
+        "imol",
+        "isConvert",
+        "isReturnCustomer",
+        "lastActivityBy",
+        "lastActivityTime",
+        "lastCommunicationCallTime",
+        "lastCommunicationEmailTime",
+        "lastCommunicationImolTime",
+        "lastCommunicationTime",
+        "lastCommunicationWebformTime",
+        "login",
+        "movedBy",
+        "movedTime",
+        "opportunityAccount",
+        "phone",
+        "phoneMailing",
+        "phoneMobile",
+        "phoneWork",
+        "productId",
+        "searchContent",
+        "shortName",
+        "skype",
+        "stageSemanticId",
+        "taxValue",
+        "updatedBy",
+        "updatedTime",
+    }
+)
+PARENT = "parentId"
+
+
+def standard(entity: str, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The filled standard fields of a lead as fields of a new record of `entity`."""
+    return {theirs: fields[ours] for ours, theirs in TABLES[entity].items() if not is_empty(fields.get(ours))}
+
+
+def fill(entity: str, fields: Mapping[str, Any], existing: Mapping[str, Any]) -> dict[str, Any]:
+    """What a lead can add to the empty fields of an existing client."""
+    return {
+        name: fields[name]
+        for name in FILLABLE[entity]
+        if not is_empty(fields.get(name)) and is_empty(existing.get(name))
+    }
+
+
+def _same(a: Any, b: Any) -> bool:
+    return " ".join(str(a).split()).casefold() == " ".join(str(b).split()).casefold()
+
+
+def kept(
+    entity: str,
+    id_: int | str,
+    fields: Mapping[str, Any],
+    existing: Mapping[str, Any],
+    titles: Mapping[str, str],
+) -> list[Finding]:
+    """Values of the lead that give way to other ones of an existing client."""
+    pairs = [(name, fields.get(name)) for name in FILLABLE[entity]]
+    if entity == "company":
+        pairs = [("title", fields.get("companyTitle"))]
+    return [
+        finding(
+            "client-field-kept",
+            field=titles.get(name, name),
+            entity=entity,
+            id=id_,
+            kept=existing[name],
+            lost=ours,
+        )
+        for name, ours in pairs
+        if not is_empty(ours) and not is_empty(existing.get(name)) and not _same(ours, existing[name])
+    ]
+
+
+def titles(facts: PortalFacts, entity: str) -> dict[str, str]:
+    """camelCase name → the portal's own words for a field of `entity`."""
+    return {key: str(row.get("title") or key) for key, row in facts.item_fields.get(entity, {}).items()}
+
+
+def parents(facts: PortalFacts, lead: LeadSnapshot) -> dict[str, Any]:
+    """Links to smart-process parents that a deal can carry too (`parentId…`, where the deal has the same relation)."""
+    theirs = facts.item_fields.get("deal", {})
+    return {
+        key: value
+        for key, value in lead.fields.items()
+        if key.startswith(PARENT) and not is_empty(value) and value != 0 and key in theirs
+    }
+
+
+def unplaced(facts: PortalFacts, lead: LeadSnapshot, custom: Iterable[str]) -> list[Finding]:
+    """A data-loss finding for every filled key of the row that no table knows; `custom` are the keys of custom fields."""
+    known = set(custom)
+    names = facts.item_fields.get("lead", {})
+    carried = parents(facts, lead)
+    said = []
+    for key, value in lead.fields.items():
+        if key in DEAL or key in CONTACT or key in HANDLED or key in OWN or key in known or key in carried:
+            continue
+        if is_empty(value) or value == 0:
+            continue
+        title = str(names.get(key, {}).get("title") or key)
+        said.append(finding("value-dropped", field=title, value=str(value)))
+    return sorted(said, key=lambda f: str(f.params["field"]))

@@ -1,0 +1,121 @@
+"""The head of a plan: what is true of it as a whole, in findings, stage map and counts. Pure."""
+
+from collections.abc import Iterable
+
+from .catalogue import finding
+from .checks import check_options
+from .model import Action, CrmMode, Fields, Finding, Known, PlanHead, PortalFacts
+from .options import NEW, Leftovers, Options, Timeline
+from .stages import map_stages, new_pipeline, pipeline_name, stage_findings, success_stage
+from .tally import Tally
+
+ON_CREATE, ON_EDIT = 1, 2
+_DOCUMENTS = {"CCrmDocumentDeal": "deal", "CCrmDocumentContact": "contact", "CCrmDocumentCompany": "company"}
+_LEADS = "CCrmDocumentLead"
+LONG_SECONDS = 3600
+
+
+def make_head(facts: PortalFacts, options: Options, tally: Tally, created: str) -> PlanHead:
+    """The head of a plan whose leads have passed through `tally`. `created` is an ISO time."""
+    simple = options.to is CrmMode.SIMPLE
+    setup: tuple[Action, ...] = ()
+    if simple and options.pipeline == NEW and tally.convertible:
+        setup = (new_pipeline(facts, options),)
+    said = [
+        *check_options(options, facts),
+        *(_to_simple(facts, options, tally) if simple else _to_classic(facts)),
+    ]
+    return PlanHead(
+        portal=facts.key,
+        host=facts.host,
+        to=options.to,
+        options=options.model_dump(mode="json"),
+        created=created,
+        stage_map=map_stages(facts, options) if simple else (),
+        setup=setup,
+        findings=tuple(said),
+        counts=tally.counts(),
+    )
+
+
+def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Finding]:
+    if facts.mode is CrmMode.SIMPLE:
+        yield finding("already-in-mode", mode=facts.mode.value)
+    if not facts.i_am_admin:
+        yield finding("maybe-incomplete", name=facts.me.name or f"#{facts.me.id}")
+    yield from _scope(facts, options, tally)
+    yield from stage_findings(map_stages(facts, options))
+    yield from _automation(facts, tally)
+    if options.pipeline == NEW and tally.convertible:
+        count = len(new_pipeline(facts, options).params["stages"])
+        yield finding("pipeline-new", name=pipeline_name(options), count=count)
+    seconds = tally.seconds()
+    if seconds > LONG_SECONDS:
+        yield finding("long", minutes=round(seconds / 60))
+    if tally.convertible:
+        yield finding("comments-at-apply" if options.timeline is Timeline.BIND else "comments-left")
+        for code in (
+            "history-not-carried",
+            "tracking-not-carried",
+            "stage-rules-unreadable",
+            "related-not-read",
+            "undo-limits",
+        ):
+            yield finding(code)
+        if not any(p.name for p in facts.people.values()):
+            yield finding("people-unknown")
+    yield finding("native-not-seen", variant=options.variant.value)
+    yield finding("flip-guided")
+    yield finding("menu-reset")
+    yield from (finding(code) for code in ("ready-open-lines", "ready-telephony", "ready-forms"))
+
+
+def _scope(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Finding]:
+    if not tally.leads:
+        yield finding("no-leads")
+    left = facts.active_total - tally.leads + tally.excluded
+    if options.leads.everything:
+        if left > 0:
+            yield finding("count-differs", expected=facts.active_total, read=tally.leads)
+    elif left > 0:
+        allowed = options.leftovers is Leftovers.BITRIX24
+        yield finding("leads-left-out", count=left, allowed=allowed)
+
+
+def _automation(facts: PortalFacts, tally: Tally) -> Iterable[Finding]:
+    if not tally.convertible:
+        return
+    if facts.workflows is None:
+        yield finding("workflows-unknown")
+    for document, entity in _DOCUMENTS.items():
+        names = [str(w.get("NAME") or w.get("ID")) for w in _of(facts.workflows, document, ON_CREATE)]
+        if names:
+            yield finding("workflows-fire", entity=entity, names=names)
+    names = [str(w.get("NAME") or w.get("ID")) for w in _of(facts.workflows, _LEADS, ON_CREATE | ON_EDIT)]
+    if names:
+        yield finding("ready-lead-workflows", names=names)
+    yield finding("robots-fire")
+    close = success_stage(facts.lead_stages)
+    yield finding("lead-robots-fire", stage=close.name if close else "CONVERTED")
+
+
+def _of(workflows: tuple[Fields, ...] | None, document: str, when: int) -> list[Fields]:
+    """Templates of one document type that start by themselves at `when` (bits of AUTO_EXECUTE)."""
+    return [
+        w
+        for w in workflows or ()
+        if document in (w.get("DOCUMENT_TYPE") or ()) and int(w.get("AUTO_EXECUTE") or 0) & when
+    ]
+
+
+def _to_classic(facts: PortalFacts) -> Iterable[Finding]:
+    if facts.mode is CrmMode.CLASSIC:
+        yield finding("already-in-mode", mode=facts.mode.value)
+    if facts.classic_available is Known.UNKNOWN:
+        yield finding("classic-unknown")
+    yield finding("classic-nothing-converted")
+    yield finding("classic-leads-back", count=facts.active_total)
+    yield finding("classic-new-requests")
+    yield finding("classic-autocreate")
+    yield finding("menu-reset")
+    yield finding("flip-guided")
