@@ -34,7 +34,15 @@ HEAD = PlanHead(
         StageLink("IN_PROCESS", "In work", "C2:PREPARATION", "Second", "position"),
     ),
     findings=(finding("no-leads"),),
-    counts={"leads": 3},
+    counts={
+        "leads": 3,
+        "convertible": 2,
+        "errors": 1,
+        "managed": {"deals": 1, "contacts": 1},
+        "findings": {"no-name": 1, "value-dropped": 1, "stage-not-mapped": 1},
+        "flow": [{"stage": "NEW", "deal_stage": "C2:NEW", "leads": 2}],
+        "calls": {"commands": 8, "requests": 1, "seconds": 0},
+    },
 )
 
 

@@ -1,16 +1,16 @@
 """A plan on a terminal: totals, stages, findings; one lead before and after. Shared by `plan` and `show`; must never change a plan."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Table
 
 from connector.cli.shell import Shell, rows, table
-from connector.i18n import _, number
+from connector.i18n import _, duration, ngettext, number
 from connector.planning.catalogue import advice, render
 from connector.planning.encode import finding_from_json
-from connector.planning.model import Finding, Severity
-from connector.reports.plans import PlanSource, Tally, ordered, stage_names, tally
+from connector.planning.model import PlanHead
+from connector.reports.plans import findings, flow, stage_names, text, what_to_do
 from connector.reports.words import KIND, MODE, SEVERITY, action_text, record_name, stage_text, word
 
 Json = Mapping[str, Any]
@@ -29,44 +29,49 @@ _LEAD_FIELDS = (
 )
 
 
-def print_plan(shell: Shell, source: PlanSource) -> Tally:
-    """Totals of a plan for people, on standard output; answers the totals."""
-    head, totals = source.head, tally(source.leads())
-    names = stage_names(head)
+def print_plan(shell: Shell, head: PlanHead) -> None:
+    """Totals of a plan for people, on standard output."""
     out = shell.stdout()
-    out.print(
-        _(
-            "%(host)s to %(mode)s: %(n)s leads",
-            host=head.host,
-            mode=word(MODE, head.to),
-            n=number(totals.leads),
-        ),
-        markup=False,
-    )
+    counts = head.counts
+    title = _("%(host)s to %(mode)s", host=head.host, mode=word(MODE, head.to))
+    out.print(f"{title}: {_totals(counts)}", markup=False, style="bold")
     for action in head.setup:
         out.print(f"  {action_text({'do': action.do, 'params': action.params})}", markup=False)
-    if totals.edges:
-        lines = [(names.get(a, a), names.get(b, b) or "–", number(n)) for (a, b), n in totals.edges.items()]
+    if edges := flow(head):
         out.print()
+        lines = [(a, b, number(n)) for a, b, n in edges]
         out.print(rows(table(_("Lead stage"), _("Deal stage"), _("Leads"), right=(2,)), lines))
     out.print()
-    out.print(_findings(head.findings, totals))
-    return totals
+    out.print(_findings(head))
 
 
-def _findings(about_plan: Iterable[Finding], totals: Tally) -> Table | str:
-    lines = [(word(SEVERITY, item.severity), "", render(item, _), advice(item, _)) for item in about_plan]
-    for (code, severity), count in ordered(totals.findings) + ordered(totals.native):
-        bare = Finding(code, Severity(severity))
-        lines.append((word(SEVERITY, severity), number(count), render(bare, _), advice(bare, _)))
+def _totals(counts: Mapping[str, Any]) -> str:
+    parts = [ngettext("%(n)s lead", "%(n)s leads", counts.get("leads", 0))]
+    if errors := counts.get("errors"):
+        parts.append(ngettext("%(n)s with an error", "%(n)s with errors", errors))
+    calls = counts.get("calls", {})
+    if calls.get("requests"):
+        parts.append(
+            ngettext("%(n)s request to the portal", "%(n)s requests to the portal", calls["requests"])
+        )
+        parts.append(_("at least %(time)s", time=duration(calls.get("seconds", 0))))
+    return ", ".join(parts)
+
+
+def _findings(head: PlanHead) -> Table | str:
+    lines = [(word(SEVERITY, item.severity), "", render(item, _), advice(item, _)) for item in head.findings]
+    lines += [
+        (word(SEVERITY, kind.severity), number(count), text(kind), what_to_do(kind))
+        for kind, count in findings(head)
+    ]
     if not lines:
         return _("Nothing was found that needs attention.")
     return rows(table(_("Severity"), _("Leads"), _("Finding"), _("What to do"), right=(1,)), lines)
 
 
-def print_lead(shell: Shell, source: PlanSource, lead: Json) -> None:
+def print_lead(shell: Shell, head: PlanHead, lead: Json) -> None:
     """One lead of a plan: as it was, what will be done, what Bitrix24 itself would do."""
-    names = stage_names(source.head)
+    names = stage_names(head)
     out = shell.stdout()
     fields, native = lead["snapshot"]["fields"], lead["native"]
     out.print(f"#{lead['id']}  {lead['title']}  ({word(KIND, lead['kind'])})", markup=False, style="bold")

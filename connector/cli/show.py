@@ -48,9 +48,9 @@ def show(shell: Shell, file: Path, lead_id: int | None, format_name: str, out: P
         if format_name == "json":
             shell.emit(lead)
         else:
-            print_lead(shell, source, lead)
+            print_lead(shell, source.head, lead)
     elif format_name == "table":
-        print_plan(shell, source)
+        print_plan(shell, source.head)
     else:
         write_report(plan_report(source), format_name, out)
 

@@ -2,52 +2,19 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from connector.i18n import _, language, moment, number
-from connector.planning.catalogue import ORDER, advice, render
+from connector.planning.catalogue import CATALOGUE, ORDER, Kind, advice, render
 from connector.planning.encode import finding_from_json, head_to_json
 from connector.planning.model import Finding, PlanHead, Severity
 from connector.reports.document import Bars, Cell, Column, Flow, Report, Sheet
 from connector.reports.words import KIND, MODE, SEVERITY, client_text, record_name, stage_text, word
 
 Json = Mapping[str, Any]
-_EXAMPLES = 3
-
-
-@dataclass(slots=True)
-class Tally:
-    """Totals over the leads of a plan, made in one pass: findings by code and severity, and which stage goes where."""
-
-    leads: int = 0
-    edges: Counter[tuple[str, str]] = field(default_factory=Counter)
-    findings: Counter[tuple[str, str]] = field(default_factory=Counter)
-    native: Counter[tuple[str, str]] = field(default_factory=Counter)
-    examples: dict[str, list[int]] = field(default_factory=dict)
-
-    def add(self, lead: Json) -> None:
-        """Count one lead record."""
-        self.leads += 1
-        self.edges[lead["stage"], lead["deal_stage"]] += 1
-        for item in lead["findings"]:
-            self._count(self.findings, item, lead["id"])
-        for item in lead["native"]["differences"]:
-            self._count(self.native, item, lead["id"])
-
-    def _count(self, into: Counter[tuple[str, str]], item: Json, lead: int) -> None:
-        into[item["code"], item["severity"]] += 1
-        seen = self.examples.setdefault(item["code"], [])
-        if len(seen) < _EXAMPLES:
-            seen.append(lead)
-
-    def severities(self) -> dict[str, int]:
-        """How many findings of each severity the leads have."""
-        sums: Counter[str] = Counter()
-        for (_code, severity), count in self.findings.items():
-            sums[severity] += count
-        return {severity.value: sums[severity.value] for severity in Severity}
+FORMAT = "leadswitch.plan-report/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +26,18 @@ class PlanSource:
     leads: Callable[[], Iterable[Json]]
 
 
-def tally(leads: Iterable[Json]) -> Tally:
-    """Go through all leads once."""
-    result = Tally()
-    for lead in leads:
-        result.add(lead)
-    return result
-
-
 def plan_report(source: PlanSource) -> Report:
     """The report of a plan, in the current language."""
-    totals = tally(source.leads())
     head = source.head
     names = stage_names(head)
     return Report(
         title=_("Dry run: %(host)s to %(mode)s", host=head.host, mode=word(MODE, head.to)),
         subtitle=_(
-            "What will happen to every lead, before it happens. Made %(when)s.", when=_when(head.created)
+            "What will happen to every lead, before it happens. Made %(when)s.",
+            when=when(head.created),
         ),
         language=language(),
-        facts=(*_facts(head, totals), (_("Digest"), source.digest)),
+        facts=(*_facts(head), (_("Digest"), source.digest)),
         notes=(
             *(render(item, _) for item in head.findings),
             _(
@@ -86,18 +45,12 @@ def plan_report(source: PlanSource) -> Report:
             ),
         ),
         charts=(
-            Flow(_("Lead stages to deal stages"), _("Lead"), _("Deal"), _edges(totals, names)),
-            Bars(
-                _("Findings"),
-                tuple((_text(code), n, severity) for (code, severity), n in ordered(totals.findings)),
-            ),
+            Flow(_("Lead stages to deal stages"), _("Lead"), _("Deal"), flow(head)),
+            Bars(_("Findings"), tuple((text(kind), count, kind.severity) for kind, count in findings(head))),
         ),
         main=Sheet("leads", _("Leads"), _columns(), lambda: (_row(lead, names) for lead in source.leads())),
-        others=(_findings_sheet(head, totals),),
-        head={
-            "format": "leadswitch.plan-report/1",
-            "plan": {**head_to_json(head), "digest": source.digest, "leads": totals.leads},
-        },
+        others=(_findings_sheet(head),),
+        head={"format": FORMAT, "plan": {**head_to_json(head), "digest": source.digest}},
         streams={"leads": source.leads},
     )
 
@@ -108,21 +61,64 @@ def stage_names(head: PlanHead) -> dict[str, str]:
     return named | {link.deal_stage: link.deal_name for link in head.stage_map if link.deal_stage}
 
 
-def ordered(findings: Mapping[tuple[str, str], int]) -> list[tuple[tuple[str, str], int]]:
-    """Findings by severity, then by how often they occur."""
-    return sorted(findings.items(), key=lambda item: (ORDER[Severity(item[0][1])], -item[1], item[0][0]))
+def flow(head: PlanHead) -> tuple[tuple[str, str, int], ...]:
+    """How many leads go from which lead stage to which deal stage, by name."""
+    names = stage_names(head)
+    return tuple(
+        (names.get(row["stage"], row["stage"]), names.get(row["deal_stage"], row["deal_stage"]), row["leads"])
+        for row in head.counts.get("flow", ())
+    )
 
 
-def _when(iso: str) -> str:
-    return moment(datetime.fromisoformat(iso))
+def findings(head: PlanHead) -> list[tuple[Kind, int]]:
+    """Findings about leads with the number of leads that have them, the weightiest and most frequent first.
+
+    A code that this version does not know, in a plan of a newer one, counts as information.
+    """
+    known = [
+        (CATALOGUE.get(code) or Kind(code, Severity.INFO, "lead", code, ""), count)
+        for code, count in head.counts.get("findings", {}).items()
+    ]
+    return sorted(
+        known, key=lambda row: (ORDER[row[0].severity], row[0].scope == "native", -row[1], row[0].code)
+    )
 
 
-def _facts(head: PlanHead, totals: Tally) -> Iterator[tuple[str, Cell]]:
+def text(kind: Kind) -> str:
+    """The message of a kind of finding, without the particulars of one lead."""
+    return render(Finding(kind.code, kind.severity), _)
+
+
+def what_to_do(kind: Kind) -> str:
+    """The advice of a kind of finding, without the particulars of one lead."""
+    return advice(Finding(kind.code, kind.severity), _)
+
+
+def when(iso: str) -> str:
+    """A time for people; one that is no ISO time (a foreign file) as it stands."""
+    try:
+        return moment(datetime.fromisoformat(iso))
+    except ValueError:
+        return iso
+
+
+def _facts(head: PlanHead) -> Iterator[tuple[str, Cell]]:
+    counts, managed = head.counts, head.counts.get("managed", {})
     yield _("Portal"), head.host
     yield _("CRM mode to switch to"), word(MODE, head.to)
-    yield _("Leads in the plan"), number(totals.leads)
-    for severity, count in totals.severities().items():
-        yield _("Findings: %(severity)s", severity=word(SEVERITY, severity)), number(count)
+    for label, value in (
+        (_("Leads in the plan"), counts.get("leads", 0)),
+        (_("Leads that can be converted"), counts.get("convertible", 0)),
+        (_("Leads with errors"), counts.get("errors", 0)),
+        (_("Deals"), managed.get("deals", 0)),
+        (_("New contacts"), managed.get("contacts", 0)),
+        (_("New companies"), managed.get("companies", 0)),
+        (_("Existing contacts used"), managed.get("contacts_reused", 0)),
+        (_("Existing companies used"), managed.get("companies_reused", 0)),
+        (_("Activities moved"), managed.get("activities_moved", 0)),
+        (_("Activities completed"), managed.get("activities_completed", 0)),
+    ):
+        yield label, number(value)
     for name, value in head.options.items():
         yield name, _option(value)
 
@@ -140,31 +136,21 @@ def _option(value: Any) -> str:
     return str(value) or "–"
 
 
-def _edges(totals: Tally, names: Mapping[str, str]) -> tuple[tuple[str, str, int], ...]:
-    return tuple((names.get(a, a), names.get(b, b) or _("none"), n) for (a, b), n in totals.edges.items())
-
-
-def _text(code: str) -> str:
-    """The message of a finding without its particulars."""
-    return render(Finding(code, Severity.INFO), _)
-
-
-def _findings_sheet(head: PlanHead, totals: Tally) -> Sheet:
+def _findings_sheet(head: PlanHead) -> Sheet:
     columns = (
         Column("severity", _("Severity"), 12, words=SEVERITY),
         Column("code", _("Code"), 24),
         Column("message", _("What it means"), 60),
         Column("advice", _("What to do"), 60),
         Column("leads", _("Leads"), 8, number=True),
-        Column("examples", _("For example"), 20),
     )
     rows: list[tuple[Cell, ...]] = [
-        (item.severity.value, item.code, render(item, _), advice(item, _), None, "") for item in head.findings
+        (item.severity.value, item.code, render(item, _), advice(item, _), None) for item in head.findings
     ]
-    for (code, severity), count in ordered(totals.findings + totals.native):
-        bare = Finding(code, Severity(severity))
-        examples = ", ".join(f"#{lead}" for lead in totals.examples[code])
-        rows.append((severity, code, render(bare, _), advice(bare, _), count, examples))
+    rows += [
+        (kind.severity.value, kind.code, text(kind), what_to_do(kind), count)
+        for kind, count in findings(head)
+    ]
     return Sheet("findings", _("Findings"), columns, lambda: rows)
 
 

@@ -24,7 +24,8 @@ def test_totals_and_findings_for_people(file: Path, capsys: pytest.CaptureFixtur
     assert run(["show", str(file)]) == Exit.DONE
     shown = capsys.readouterr()
     assert "acme.bitrix24.example to Simple CRM: 3 leads" in shown.out
-    assert "In work" in shown.out
+    assert "First" in shown.out
+    assert "1 with an error" in shown.out
     assert "no deal stage" in shown.out
     assert shown.err == ""
 
@@ -58,7 +59,7 @@ def test_json_holds_the_plan_and_its_leads(file: Path) -> None:
     result = CliRunner().invoke(cli, ["show", str(file), "--format", "json"])
     document = json.loads(result.stdout)
     assert document["format"] == "leadswitch.plan-report/1"
-    assert document["plan"]["leads"] == len(LEADS)
+    assert document["plan"]["counts"]["leads"] == len(LEADS)
     assert len(document["plan"]["digest"]) == 64
     assert [lead["id"] for lead in document["leads"]] == [1, 2, 3]
 
