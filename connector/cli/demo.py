@@ -25,6 +25,7 @@ from connector.cli.shell import Shell, pass_shell
 from connector.clock import Clock, SystemClock
 from connector.errors import ConfigError
 from connector.i18n import N_, _
+from connector.portals.manifest import app_manifest
 from connector.settings import PREFIX
 
 USUAL_PORT = 8080
@@ -79,7 +80,8 @@ def _running(
     app_url = f"http://localhost:{app_port}"
     try:
         arguments = ["--host", LOOPBACK, "--port", str(port), "--leads", str(leads), "--seed", str(seed)]
-        arguments += ["--app-url", f"{app_url}/", "--install-url", f"{app_url}/install"]
+        paths = app_manifest().urls
+        arguments += ["--app-url", app_url + paths.handler, "--install-url", app_url + paths.installer]
         portal = Child(_("The sandbox portal"), SANDBOX, arguments, log=folder / "sandbox.log", env=env)
         started.append(portal)
         ready = json.loads(portal.first_line(START_SECONDS))

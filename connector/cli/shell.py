@@ -49,10 +49,10 @@ class Shell:
         sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2, default=str) + "\n")
         sys.stdout.flush()
 
-    def keep_secret(self, url: str) -> None:
-        """Remember the key of a webhook URL, so that no message can carry it."""
-        parts = [part for part in urlsplit(url).path.split("/") if len(part) >= 4 and part != "rest"]
-        self.secrets += [url, *parts]
+    def keep_secret(self, secret: str) -> None:
+        """Remember a secret, and the key inside it when it is a webhook URL, so that no message can carry it."""
+        parts = [part for part in urlsplit(secret).path.split("/") if len(part) >= 4 and part != "rest"]
+        self.secrets += [secret, *parts]
 
 
 def table(*columns: str, right: Sequence[int] = ()) -> Table:

@@ -9,7 +9,6 @@ from connector.reports.document import Bars, Flow
 _WIDTH = 720
 _LABEL = 220
 _BAR = 22
-_FLOW_HEIGHT = 300
 _GAP = 8
 _NODE = 10
 _HUES = ("#2f7de1", "#00a5b8", "#5b8c3e", "#c2751a", "#8a5fc7", "#c0476e", "#53708f", "#8c7a3e")
@@ -21,6 +20,8 @@ _TONES = {
     "plain": "#53708f",
 }
 _LONGEST = 30
+_BAR_LABEL = 380
+_BAR_LONGEST = 62
 
 
 def svg(chart: Flow | Bars) -> str:
@@ -38,15 +39,15 @@ def _bars(chart: Bars) -> tuple[str, float]:
     most = max((count for _, count, _ in chart.bars), default=0)
     if not most:
         return "", 0
-    room = _WIDTH - _LABEL - 70
+    room = _WIDTH - _BAR_LABEL - 70
     parts = []
     for line, (name, count, tone) in enumerate(chart.bars):
         top = line * _BAR
         width = max(2.0, room * count / most)
         parts.append(
-            _text(_LABEL - 8, top + 15, name, "end")
-            + f'<rect x="{_LABEL}" y="{top + 4}" width="{width:.1f}" height="14" rx="3" fill="{_TONES.get(tone, _TONES["plain"])}"/>'
-            + _text(_LABEL + width + 6, top + 15, str(count), "start")
+            _text(_BAR_LABEL - 8, top + 15, _short(name, _BAR_LONGEST), "end")
+            + f'<rect x="{_BAR_LABEL}" y="{top + 4}" width="{width:.1f}" height="14" rx="3" fill="{_TONES.get(tone, _TONES["plain"])}"/>'
+            + _text(_BAR_LABEL + width + 6, top + 15, str(count), "start")
         )
     return "".join(parts), len(chart.bars) * _BAR
 
@@ -58,7 +59,7 @@ def _flow(chart: Flow) -> tuple[str, float]:
     left = _totals((a, count) for a, _, count in chart.edges)
     right = _totals((b, count) for _, b, count in chart.edges)
     most = max(len(left), len(right))
-    height = max(_FLOW_HEIGHT, most * 24)
+    height = max(60 + most * 40, 120)
     scale = (height - _GAP * (most - 1) - 20) / total
     x1, x2 = _LABEL, _WIDTH - _LABEL - _NODE
     tops_left, tops_right = _stack(left, scale), _stack(right, scale)
@@ -112,8 +113,8 @@ def _ribbon(start: tuple[float, float], end: tuple[float, float], width: float, 
 
 
 def _text(x: float, y: float, text: str, anchor: str) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(_short(text))}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+def _short(text: str, longest: int = _LONGEST) -> str:
+    return text if len(text) <= longest else text[: longest - 1] + "…"

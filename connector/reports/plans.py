@@ -10,6 +10,7 @@ from connector.i18n import _, language, moment, number
 from connector.planning.catalogue import CATALOGUE, ORDER, Kind, advice, render
 from connector.planning.encode import finding_from_json, head_to_json
 from connector.planning.model import Finding, PlanHead, Severity
+from connector.planning.options import OPTIONS
 from connector.reports.document import Bars, Cell, Column, Flow, Report, Sheet
 from connector.reports.words import KIND, MODE, SEVERITY, client_text, record_name, stage_text, word
 
@@ -49,7 +50,7 @@ def plan_report(source: PlanSource) -> Report:
             Bars(_("Findings"), tuple((text(kind), count, kind.severity) for kind, count in findings(head))),
         ),
         main=Sheet("leads", _("Leads"), _columns(), lambda: (_row(lead, names) for lead in source.leads())),
-        others=(_findings_sheet(head),),
+        others=(_findings_sheet(head), _options_sheet(head)),
         head={"format": FORMAT, "plan": {**head_to_json(head), "digest": source.digest}},
         streams={"leads": source.leads},
     )
@@ -119,8 +120,6 @@ def _facts(head: PlanHead) -> Iterator[tuple[str, Cell]]:
         (_("Activities completed"), managed.get("activities_completed", 0)),
     ):
         yield label, number(value)
-    for name, value in head.options.items():
-        yield name, _option(value)
 
 
 def _option(value: Any) -> str:
@@ -152,6 +151,20 @@ def _findings_sheet(head: PlanHead) -> Sheet:
         for kind, count in findings(head)
     ]
     return Sheet("findings", _("Findings"), columns, lambda: rows)
+
+
+def _options_sheet(head: PlanHead) -> Sheet:
+    columns = (
+        Column("option", _("Option"), 18),
+        Column("value", _("Value"), 40),
+        Column("help", _("What it is"), 70),
+    )
+    helps = {row.name: row.help for row in OPTIONS}
+    rows = [
+        (name, _option(value), _(helps[name]) if name in helps else "")
+        for name, value in head.options.items()
+    ]
+    return Sheet("options", _("Options"), columns, lambda: rows)
 
 
 def _columns() -> tuple[Column, ...]:
