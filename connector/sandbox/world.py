@@ -262,6 +262,8 @@ class World:
             setattr(self, name, table)
         self.by_communication: dict[tuple[str, str], set[tuple[int, int]]] = {}
         """("PHONE"|"EMAIL", normalised value) → {(entity type, id)}; kept by crm/multifields.py."""
+        self.caches: dict[str, Any] = {}
+        """What rooms keep for speed; all of it can be dropped at any time."""
         self.directory_version = 0
         """Grows when stages, pipelines or custom fields change, so that caches over them can be dropped."""
 

@@ -36,7 +36,7 @@ def entries(world: World, entity_id: str) -> list[Row]:
 
 def find(world: World, entity_id: str, status_id: str) -> Row | None:
     """One entry of a directory, cached per directory version."""
-    cache: dict[Any, Any] = world.__dict__.setdefault("_stage_cache", {})
+    cache: dict[Any, Any] = world.caches.setdefault("stages", {})
     key = (entity_id, world.directory_version)
     if key not in cache:
         if len(cache) > 60:

@@ -51,7 +51,7 @@ def of_entity(world: World, entity_type: int) -> list[Row]:
 
 def by_name(world: World, entity_type: int) -> dict[str, Row]:
     """FIELD_NAME → definition; cached per directory version."""
-    cache: dict[Any, Any] = world.__dict__.setdefault("_userfield_cache", {})
+    cache: dict[Any, Any] = world.caches.setdefault("userfields", {})
     key = (entity_type, world.directory_version)
     if key not in cache:
         if len(cache) > 20:

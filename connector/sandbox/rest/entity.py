@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from connector.sandbox.clock import parse_moment
@@ -75,24 +76,26 @@ def source(call: Call, entity_type: int) -> Source:
     """What a list of this type reads, for this caller."""
     world = call.world
     table = world.entities(entity_type)
-    lookups: dict[str, Callable[[Any], Any]] = {
-        field: (lambda value, field=field: table.indexes[field].get(value, ())) for field in table.indexes
-    }
+    lookups: dict[str, Callable[[Any], Sequence[int]]] = {}
+    for field in table.indexes:
+        lookups[field] = partial(_indexed, table.indexes[field])
     if "CONTACT_IDS" in lookups:
         lookups["CONTACT_ID"] = lookups["CONTACT_IDS"]
     if "COMPANY_IDS" in lookups:
         lookups["COMPANY_ID"] = lookups["COMPANY_IDS"]
     for kind in ("PHONE", "EMAIL"):
-        lookups[kind] = lambda value, kind=kind: sorted(
-            i
-            for t, i in world.by_communication.get((kind, multifields.normalise(kind, str(value))), ())
-            if t == entity_type
-        )
-    for field in ("OPENED", "CATEGORY_ID"):
-        if field in lookups and field not in table.indexes:
-            del lookups[field]
+        lookups[kind] = partial(_by_communication, world, entity_type, kind)
     audience = None if access.sees_all(call) else call.user.id
     return Source(table, reader(world, entity_type), lookups, access.visible(call), audience)
+
+
+def _indexed(index: Mapping[Any, Sequence[int]], value: Any) -> Sequence[int]:
+    return index.get(value, ())
+
+
+def _by_communication(world: World, entity_type: int, kind: str, value: Any) -> Sequence[int]:
+    found = world.by_communication.get((kind, multifields.normalise(kind, str(value))), ())
+    return sorted(row_id for found_type, row_id in found if found_type == entity_type)
 
 
 def parse_old(call: Call, entity_type: int, raw: Mapping[str, Any], current: Row | None) -> dict[str, Any]:
@@ -197,7 +200,7 @@ def require_filled(
     custom = userfields.by_name(call.world, entity_type)
     for name in userfields.required_names(call.world, entity_type, stage):
         value = values[name] if name in values else current[name] if current is not None else None
-        if value is None or value == () or value == "":
+        if value in (None, (), ""):
             raise RestError(
                 "CRM_FIELD_ERROR_REQUIRED", f"Required field is not filled: {userfields.label(custom[name])}"
             )

@@ -9,6 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from connector.sandbox.rest.call import Call, Page, to_int
@@ -34,7 +35,7 @@ class Source:
 
 
 def select_ids(
-    world: World, source: Source, group: Group, order: tuple[tuple[str, bool], ...], limit: int | None = None
+    source: Source, group: Group, order: tuple[tuple[str, bool], ...], limit: int | None = None
 ) -> list[int]:
     """Ids that match, in order. `limit` stops early when the order is by ID."""
     descending = bool(order) and order[0] == ("ID", True)
@@ -49,17 +50,14 @@ def select_ids(
     rows, value_of, visible = source.table.rows, source.value_of, source.visible
     for row_id in reversed(candidates) if by_id and descending else candidates:
         row = rows[row_id]
-        if (visible is None or visible(row)) and (
-            exact or matches(group, lambda field, row=row: value_of(row, field))
-        ):
+        if (visible is None or visible(row)) and (exact or matches(group, partial(value_of, row))):
             found.append(row_id)
             if by_id and limit is not None and len(found) >= limit:
                 return found
     if not by_id:
         for field, falling in reversed(order):
-            found.sort(
-                key=lambda row_id, field=field: sort_key(value_of(rows[row_id], field)), reverse=falling
-            )
+            keys = {row_id: sort_key(value_of(rows[row_id], field)) for row_id in found}
+            found.sort(key=keys.__getitem__, reverse=falling)
     return found[:limit] if limit is not None else found
 
 
@@ -126,10 +124,10 @@ def page(
         group = _without_cursor(group)
     rows = source.table.rows
     if start < 0:
-        ids = select_ids(world, source, group, order, limit=size)
+        ids: Sequence[int] = select_ids(source, group, order, limit=size)
         total, following = 0, None
     else:
-        everything = _matched(world, source, group, order)
+        everything: Sequence[int] = _matched(world, source, group, order)
         offset = start - start % size if whole_pages else start
         ids = everything[offset : offset + size]
         total = len(everything)
@@ -139,7 +137,7 @@ def page(
     return [rows[row_id] for row_id in ids], total, following
 
 
-def paged(call: Call, outcome: tuple[list[Row], int, int | None], render: Callable[[list[Row]], Any]) -> Page:
+def paged(outcome: tuple[list[Row], int, int | None], render: Callable[[list[Row]], Any]) -> Page:
     """The list answer of these rows."""
     rows, total, following = outcome
     return Page(render(rows), total, following)
@@ -159,13 +157,13 @@ def _matched(
 ) -> Sequence[int]:
     if not group.parts and (not order or order[0] == ("ID", False)) and source.visible is None:
         return source.table.ids
-    cache: OrderedDict[Any, list[int]] = world.__dict__.setdefault("_list_cache", OrderedDict())
+    cache: OrderedDict[Any, list[int]] = world.caches.setdefault("list", OrderedDict())
     # Children of other tables can be part of a filter, but only own columns are cached: the version is the table's.
     key = (source.table.name, source.table.version, world.directory_version, group, order, source.audience)
     if key in cache:
         cache.move_to_end(key)
         return cache[key]
-    cache[key] = found = select_ids(world, source, group, order)
+    cache[key] = found = select_ids(source, group, order)
     while len(cache) > _CACHED:
         cache.popitem(last=False)
     return found

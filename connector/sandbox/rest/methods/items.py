@@ -124,7 +124,7 @@ def list_items(call: Call) -> Page:
             ]
         }
 
-    return paged(call, page(call, source(call, kind), group, order, whole_pages=False), show)
+    return paged(page(call, source(call, kind), group, order, whole_pages=False), show)
 
 
 def _unknown(where: str) -> Any:

@@ -110,7 +110,7 @@ def _list(call: Call, family: Family) -> Page:
     custom = userfields.by_name(world, family.kind)
     names = render.old_select(family.kind, as_list(call.get("select")), custom)
     found = page(call, source(call, family.kind), group, order)
-    return paged(call, found, lambda rows: [render.old(world, family.kind, row, names) for row in rows])
+    return paged(found, lambda rows: [render.old(world, family.kind, row, names) for row in rows])
 
 
 def _ignore(name: str) -> None:
