@@ -20,12 +20,14 @@ from connector.errors import BadAnswer, BadCall, BatchError, BitrixError, Leadsw
 class Command:
     """One call inside a batch. The label names its outcome: letters, digits and _, not starting with a digit.
 
-    Parameters may hold `Ref`s to earlier commands only if every command concerned is a read.
+    Parameters may hold `Ref`s to earlier commands only if every command concerned is a read. `once` forbids a repeat
+    without proof where the method alone would allow it: an update that adds phones is not the same twice.
     """
 
     label: str
     method: str
     params: Mapping[str, object] = field(default_factory=dict)
+    once: bool = False
 
 
 class Status(StrEnum):
@@ -162,7 +164,7 @@ def prepare(commands: Iterable[Command], *, max_command: int, max_group: int) ->
     for number, command in enumerate(commands):
         if not is_label(command.label) or command.label in items:
             raise BadCall(f"label {command.label!r} is not usable or not unique", method=command.method)
-        spec = spec_of(command.method)
+        spec = CallSpec(Kind.WRITE) if command.once else spec_of(command.method)
         params = normalise(command.params)
         if not isinstance(params, dict):
             raise BadCall("parameters must be a map", method=command.method)

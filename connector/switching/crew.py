@@ -1,0 +1,406 @@
+"""Works on many leads at once: takes from their programs whatever can be asked now, sends it in batches, hands the answers back.
+
+One turn is one batch: choose → store intents → send → let programs go on → store outcomes. Both stores are one transaction each, done by
+the `Book` that the runner passes in, together with whatever else the run must keep. Nothing is sent whose intent is not stored; nothing is
+sent twice that is not proved absent (design decision 5).
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Protocol, TypeAlias
+
+from connector.clock import Clock
+from connector.errors import AccessDenied, AuthError, BitrixError, MethodError, PortalBlocked, RecordNotFound
+from connector.store.models import JournalState
+from connector.switching import looks, probes
+from connector.switching.calls import (
+    Answer,
+    Await,
+    Call,
+    History,
+    Look,
+    Mark,
+    Program,
+    Read,
+    Row,
+    Verdict,
+    Write,
+)
+from connector.switching.journal import Entry, Journal, standing
+from connector.switching.results import result_of
+from connector.switching.reverse import BACK
+from connector.switching.wire import Command, Outcome, State, Wire
+
+SETTLE_SECONDS = 65.0
+"""A portal cuts a request after 60 s (settings/performance/limits.md): only then is what is absent certain to stay absent."""
+
+Shared: TypeAlias = Callable[[int, str], Row | bool | None]
+"""(lead, entity) → `{"id"}` of a client that lead has created, None when it will not create one, False when it is not known yet."""
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one turn brought. `idle`: seconds until something can be asked again, when nothing could be sent; `halt`: why the portal
+    would not take something that has nothing to do with a single lead; `ok`: commands that it carried out.
+    """
+
+    settled: list[Entry] = field(default_factory=list)
+    marks: dict[int, Row] = field(default_factory=dict)
+    finished: dict[int, Verdict] = field(default_factory=dict)
+    commands: int = 0
+    ok: int = 0
+    idle: float | None = None
+    stopped: bool = False
+    halt: BitrixError | None = None
+
+
+class Book(Protocol):
+    """Where a turn keeps what it must not forget; each method is one transaction and may raise LeaseLost."""
+
+    def intend(self, entries: Sequence[Entry]) -> bool:
+        """Store intents before sending; False: somebody wants the run to stop, so nothing was stored and nothing may be sent."""
+
+    def settle(self, turn: Turn) -> None:
+        """Store everything that a turn brought."""
+
+
+@dataclass(slots=True)
+class Slot:
+    """One call of a program on its way. `entry`: the open journal line that it asks about; `busy`: more pages of its list are coming."""
+
+    call: Call
+    answer: Answer | None = None
+    entry: Entry | None = None
+    busy: bool = False
+    not_before: float = 0.0
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Task:
+    """One lead at work."""
+
+    lead_id: int
+    program: Program
+    entries: dict[str, Entry]
+    prefix: str
+    slots: list[Slot] = field(default_factory=list)
+    probing: list[Slot] = field(default_factory=list)
+    started: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One command of a batch and the calls that its answer is for; `pages` are the rows of a list so far."""
+
+    command: Command
+    slots: tuple[tuple[Task, Slot], ...]
+    read: Read | None = None
+    entry: Entry | None = None
+    pages: tuple[Any, ...] = ()
+
+
+class Crew:
+    """Programs of the leads in flight. Not thread-safe; lives as long as one slice.
+
+    `denied_is_final`: a refused right is the lead's problem (it is taken back) instead of the run's (it pauses).
+    """
+
+    def __init__(
+        self,
+        wire: Wire,
+        journal: Journal,
+        book: Book,
+        clock: Clock,
+        *,
+        size: int = looks.PAGE,
+        settle_seconds: float = SETTLE_SECONDS,
+        high_water: Mapping[int, int] | None = None,
+        shared: Shared = lambda _lead, _entity: None,
+        denied_is_final: bool = False,
+    ) -> None:
+        self._wire, self._journal, self._book, self._clock = wire, journal, book, clock
+        self._size, self._settle, self._shared = size, settle_seconds, shared
+        self._high = dict(high_water or {})
+        self._final = denied_is_final
+        self._tasks: dict[int, Task] = {}
+        self._more: list[Ask] = []
+        self._turn = Turn()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def __contains__(self, lead_id: int) -> bool:
+        return lead_id in self._tasks
+
+    def admit(self, lead_id: int, program: Program, entries: Mapping[str, Entry], prefix: str = "") -> None:
+        """Take a lead in. Its open journal lines are cleared up before its program begins; `prefix` tells repeated attempts apart."""
+        task = Task(lead_id, program, dict(entries), prefix)
+        task.probing = [_probe(entry) for entry in task.entries.values() if entry.is_open]
+        self._tasks[lead_id] = task
+
+    def turn(self) -> Turn:
+        """One batch, or nothing if there is nothing to send now. Raises LeaseLost and database errors; then this crew is at its end."""
+        turn = self._turn = Turn()
+        self._go_on_all()
+        asks = self._choose()
+        if not asks:
+            turn.idle = self._idle()
+            self._book.settle(turn)
+            return turn
+        if turn.marks or turn.finished:
+            # A decision such as "take it back" is kept before the first write that follows from it.
+            self._book.settle(turn)
+            turn = self._turn = Turn()
+        new = [ask.entry for ask in asks if ask.entry is not None and ask.read is None]
+        if not self._book.intend(new):
+            turn.stopped = True
+            return turn
+        for entry in new:
+            self._tasks[entry.lead_id].entries[entry.key] = entry
+        outcomes = self._wire.send([ask.command for ask in asks])
+        turn.commands = len(asks)
+        for ask, outcome in zip(asks, outcomes, strict=True):
+            self._take(ask, outcome)
+        self._go_on_all()
+        self._book.settle(turn)
+        return turn
+
+    # ------------------------------------------------------------------------------------------------- programs
+
+    def _go_on_all(self) -> None:
+        for task in list(self._tasks.values()):
+            self._go_on(task)
+
+    def _go_on(self, task: Task) -> None:
+        """Let a program run until it needs something from the portal, or has come to its end."""
+        task.probing = [slot for slot in task.probing if slot.entry is not None and slot.entry.is_open]
+        if task.probing:
+            return
+        try:
+            if not task.started:
+                task.started = True
+                task.slots = [Slot(call) for call in next(task.program)]
+            while all(self._answered(task, slot) for slot in task.slots):
+                answers = [slot.answer for slot in task.slots if slot.answer is not None]
+                task.slots = [Slot(call) for call in task.program.send(answers)]
+        except StopIteration as stop:
+            self._turn.finished[task.lead_id] = stop.value
+            del self._tasks[task.lead_id]
+
+    def _answered(self, task: Task, slot: Slot) -> bool:
+        """Whether this call has its answer, from the portal or without asking it."""
+        if slot.answer is None:
+            slot.answer = self._without_asking(task, slot.call)
+        return slot.answer is not None
+
+    def _without_asking(self, task: Task, call: Call) -> Answer | None:
+        if isinstance(call, Mark):
+            self._turn.marks.setdefault(task.lead_id, {}).update(call.detail)
+            return Answer()
+        if isinstance(call, History):
+            return Answer(standing(task.entries.values()))
+        if isinstance(call, Await):
+            known = self._client_of(call)
+            return None if known is False else Answer(known)
+        if isinstance(call, Write):
+            entry = task.entries.get(_key(task, call))
+            if entry is not None and entry.state in (JournalState.DONE, JournalState.FAILED):
+                return _replay(entry)
+        return None
+
+    def _client_of(self, call: Await) -> Row | bool | None:
+        other = self._tasks.get(call.lead_id)
+        if other is None:
+            return self._shared(call.lead_id, call.key)
+        entry = other.entries.get(other.prefix + call.key)
+        if entry is not None and entry.state == JournalState.DONE and BACK + entry.key not in other.entries:
+            return {"id": entry.result["id"]}
+        return False
+
+    # ------------------------------------------------------------------------------------------------- choosing
+
+    def _choose(self) -> list[Ask]:
+        """Up to one batch of what can be asked now: begun lists, joint looks, then the leads in the order they came."""
+        asks, self._more = self._more[: self._size], self._more[self._size :]
+        now = self._clock.monotonic()
+        ready = [pair for pair in self._waiting() if pair[1].not_before <= now]
+        asks += self._joint(ready)[: self._size - len(asks)]
+        for task, slot in ready:
+            if len(asks) >= self._size:
+                break
+            if not isinstance(slot.call, Look):
+                asks.append(self._ask(task, slot))
+        return asks
+
+    def _waiting(self) -> Iterator[tuple[Task, Slot]]:
+        for task in self._tasks.values():
+            for slot in task.probing or task.slots:
+                if (
+                    slot.answer is None
+                    and not slot.busy
+                    and not isinstance(slot.call, Mark | History | Await)
+                ):
+                    yield task, slot
+
+    def _joint(self, ready: Sequence[tuple[Task, Slot]]) -> list[Ask]:
+        """Looks of one kind share a list command for up to fifty ids."""
+        by_kind: dict[str, dict[int, list[tuple[Task, Slot]]]] = {}
+        for task, slot in ready:
+            if isinstance(slot.call, Look):
+                by_kind.setdefault(slot.call.kind, {}).setdefault(slot.call.id, []).append((task, slot))
+        asks: list[Ask] = []
+        for kind, by_id in by_kind.items():
+            ids = sorted(by_id)
+            for first in range(0, len(ids), looks.PAGE):
+                some = ids[first : first + looks.PAGE]
+                read = looks.LOOKS[kind].read(some)
+                slots = tuple(pair for id_ in some for pair in by_id[id_])
+                asks.append(Ask(Command(read.method, read.params), slots, read))
+        return asks
+
+    def _ask(self, task: Task, slot: Slot) -> Ask:
+        call = slot.call
+        if isinstance(call, Read):
+            return Ask(Command(call.method, call.params), ((task, slot),), call, slot.entry)
+        assert isinstance(call, Write)
+        key = _key(task, call)
+        high = self._high.get(int(call.params.get("entityTypeId") or 0), 0)
+        entry = self._journal.draft(task.lead_id, key, call, high, task.entries.get(key))
+        return Ask(Command(call.method, call.params, call.once), ((task, slot),), None, entry)
+
+    def _idle(self) -> float:
+        now = self._clock.monotonic()
+        times = [slot.not_before - now for _, slot in self._waiting()]
+        return max(0.02, min(times, default=0.02))
+
+    # ------------------------------------------------------------------------------------------------- answers
+
+    def _take(self, ask: Ask, outcome: Outcome) -> None:
+        self._turn.ok += outcome.state is State.OK
+        if ask.read is None:
+            self._written(ask, outcome)
+            return
+        for _, slot in ask.slots:
+            slot.busy = False
+        if outcome.state is not State.OK and not _is_refusal(outcome):
+            self._later(ask, outcome.error)
+        elif outcome.state is State.OK and outcome.next and ask.read.whole:
+            for _, slot in ask.slots:
+                slot.busy = True
+            command = Command(ask.read.method, {**ask.read.params, "start": outcome.next})
+            self._more.append(
+                replace(ask, command=command, pages=(*ask.pages, *_page(ask.read, outcome.value)))
+            )
+        else:
+            self._answer(ask, outcome)
+
+    def _answer(self, ask: Ask, outcome: Outcome) -> None:
+        assert ask.read is not None
+        value = outcome.value
+        if outcome.state is State.OK and ask.read.whole:
+            value = [*ask.pages, *_page(ask.read, outcome.value)]
+        if ask.entry is not None:
+            self._probed(ask, ask.entry, outcome, value)
+            return
+        first = ask.slots[0][1].call
+        if outcome.state is State.OK and isinstance(first, Look):
+            ids = [slot.call.id for _, slot in ask.slots if isinstance(slot.call, Look)]
+            value = looks.spread(first.kind, ids, value)
+        for _, slot in ask.slots:
+            if outcome.state is not State.OK:
+                slot.answer = Answer(error=outcome.error)
+            else:
+                slot.answer = Answer(value[slot.call.id] if isinstance(slot.call, Look) else value)
+
+    def _later(self, ask: Ask, error: BitrixError | None) -> None:
+        """A question without an answer is asked again from its beginning, with growing pauses."""
+        for _, slot in ask.slots:
+            slot.tries += 1
+            slot.not_before = self._clock.monotonic() + min(30.0, 0.25 * 2.0 ** min(slot.tries - 1, 7))
+        self._note_halt(error)
+
+    def _note_halt(self, error: BitrixError | None) -> None:
+        if error is not None and self._turn.halt is None:
+            self._turn.halt = error
+
+    def _written(self, ask: Ask, outcome: Outcome) -> None:
+        ((task, _),) = ask.slots
+        entry, error = ask.entry, outcome.error
+        assert entry is not None
+        if outcome.state is State.OK:
+            self._done(entry, result_of(entry.method, outcome.value))
+        elif outcome.state is State.UNKNOWN:
+            entry.state, entry.result = JournalState.UNKNOWN, _said(error)
+            task.probing.append(_probe(entry))
+        elif not _is_refusal(outcome) or (isinstance(error, AccessDenied) and not self._final):
+            # Refused for reasons that have nothing to do with this lead: it stays wanted, and the run decides.
+            entry.state, entry.result = JournalState.NOT_RUN, _said(error)
+            self._later(ask, error)
+        else:
+            entry.state, entry.result = JournalState.FAILED, _said(error)
+        self._turn.settled.append(entry)
+
+    def _probed(self, ask: Ask, entry: Entry, outcome: Outcome, value: Any) -> None:
+        """The answer to whether a write has happened."""
+        if outcome.state is not State.OK and not isinstance(outcome.error, RecordNotFound):
+            self._later(ask, outcome.error)
+            return
+        if outcome.state is not State.OK:
+            value = [] if ask.read is not None and ask.read.whole else None
+        found = probes.probe_of(entry.method).judge(entry.sent(), value)
+        if found is not None:
+            self._done(entry, found)
+        elif entry.result.get("refused"):
+            entry.state = JournalState.FAILED
+        else:
+            wait = (entry.at + timedelta(seconds=self._settle) - self._clock.now()).total_seconds()
+            if wait > 0:
+                for _, slot in ask.slots:
+                    slot.not_before = self._clock.monotonic() + wait
+                return
+            entry.state = JournalState.NOT_RUN
+        self._turn.settled.append(entry)
+
+    def _done(self, entry: Entry, result: Row) -> None:
+        entry.state, entry.result = JournalState.DONE, result
+        if "id" in result and entry.method.startswith("crm.item."):
+            kind = int(entry.params["entityTypeId"])
+            self._high[kind] = max(self._high.get(kind, 0), int(result["id"]))
+
+
+def _is_refusal(outcome: Outcome) -> bool:
+    """Whether the portal has considered this command and said no, as against not taking anything from us just now."""
+    return outcome.state is State.FAILED and not isinstance(outcome.error, AuthError | PortalBlocked)
+
+
+def _key(task: Task, write: Write) -> str:
+    return write.key if write.key.startswith(BACK) else task.prefix + write.key
+
+
+def _probe(entry: Entry) -> Slot:
+    return Slot(probes.probe_of(entry.method).read(entry.sent()), entry=entry)
+
+
+def _page(read: Read, value: Any) -> Sequence[Any]:
+    """The rows of one page; PHP sends an empty map as a list."""
+    rows = value.get(read.rows) if read.rows and isinstance(value, Mapping) else value
+    return rows if isinstance(rows, list) else []
+
+
+def _said(error: BitrixError | None) -> Row:
+    """What the portal said, for the journal. `refused`: it did answer for this very command, with a code that proves nothing by itself."""
+    if error is None:
+        return {}
+    cause = getattr(error, "cause", error)
+    said: Row = {"code": cause.code, "text": cause.description or str(cause)}
+    return {**said, "refused": True} if isinstance(cause, MethodError) else said
+
+
+def _replay(entry: Entry) -> Answer:
+    """The journal's answer to a write that was settled before."""
+    if entry.state == JournalState.DONE:
+        return Answer(entry.result, replayed=True)
+    code, text = str(entry.result.get("code", "")), str(entry.result.get("text", ""))
+    return Answer(error=MethodError(method=entry.method, code=code, description=text), replayed=True)

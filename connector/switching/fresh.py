@@ -1,0 +1,61 @@
+"""Whether a lead is still what the plan saw. Pure: compares a snapshot with what was just read; reads and decides nothing else."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connector.planning.model import LeadSnapshot
+from connector.switching.calls import Row
+from connector.switching.probes import phones_and_mails, product_key, same
+
+VOLATILE = frozenset(
+    {
+        "updatedTime",
+        "updatedBy",
+        "lastActivityTime",
+        "lastActivityBy",
+        "lastCommunicationTime",
+        "lastCommunicationCallTime",
+        "lastCommunicationEmailTime",
+        "lastCommunicationImolTime",
+        "lastCommunicationWebformTime",
+        "searchContent",
+        "movedTime",
+        "movedBy",
+    }
+)
+"""Fields that change when activities come and go, which is allowed: those are read and moved by themselves."""
+
+
+def changed_fields(
+    before: LeadSnapshot, row: Mapping[str, Any], rows: Sequence[Row], *, strict: bool
+) -> list[str]:
+    """Names of what changed since the snapshot, sorted; empty when the lead may be converted as planned.
+
+    `strict` is for a lead that we have not touched: there a new `updatedTime` alone counts as a change, because not every change can be
+    seen. Later our own writes may have moved it. Only fields that the snapshot holds are compared.
+    """
+    changed = {
+        name
+        for name, value in before.fields.items()
+        if name not in VOLATILE and name in row and not _equal(name, value, row[name])
+    }
+    if sorted(map(product_key, before.products)) != sorted(map(product_key, rows)):
+        changed.add("products")
+    if strict and not changed and not same(before.fields.get("updatedTime"), row.get("updatedTime")):
+        changed.add("updatedTime")
+    return sorted(changed)
+
+
+def _equal(name: str, before: Any, now: Any) -> bool:
+    if name == "fm":
+        return phones_and_mails(before) == phones_and_mails(now)
+    return same(before, now)
+
+
+def differs(known: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
+    """Names of fields of a record that are not as we left them; used before a created record is deleted again."""
+    return sorted(
+        name
+        for name, value in known.items()
+        if name not in VOLATILE and name in row and not _equal(name, value, row[name])
+    )
