@@ -5,7 +5,7 @@ reason; that is retry.py's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,10 +25,12 @@ from connector.clock import Clock
 from connector.errors import (
     BitrixError,
     MethodTimeLimit,
+    NotSent,
     PortalMoved,
     RateLimited,
     TokenExpired,
     TokenRefused,
+    TransportError,
 )
 
 
@@ -109,9 +111,9 @@ class Wire:
 
     def renew(self) -> None:
         """Renew the credential because a command inside a batch was answered `expired_token`."""
-        credential = self.source.current()
+        credential = self._credential(self.source.current)
         if isinstance(credential, OAuthToken):
-            self.source.renew(credential)
+            self._renewed(credential)
 
     def send(
         self, method: str, params: Mapping[str, object], deadline: Deadline, methods: Iterable[str] = ()
@@ -123,7 +125,7 @@ class Wire:
         """
         for name in methods or (method,):
             self._hold(self.blocked_for(name), deadline, MethodTimeLimit, name)
-        credential = self.source.current()
+        credential = self._credential(self.source.current)
         renewed = moved = False
         while True:
             self._portal = credential.portal
@@ -136,10 +138,10 @@ class Wire:
             except TokenExpired:
                 if renewed or not isinstance(credential, OAuthToken):
                     raise
-                credential, renewed = self.source.renew(credential), True
+                credential, renewed = self._renewed(credential), True
             except TokenRefused:
                 # Another process may have renewed in between, which can end the older token early.
-                newest = self.source.current()
+                newest = self._credential(self.source.current)
                 if renewed or newest == credential:
                     raise
                 credential, renewed = newest, True
@@ -148,8 +150,25 @@ class Wire:
                     raise
                 credential, moved = self._moved(credential, error), True
 
-    def _moved(self, credential: Credential, error: PortalMoved) -> Credential:
-        return self.source.moved(credential, str(error.details.get("location", "")))
+    def _renewed(self, seen: OAuthToken) -> Credential:
+        return self._credential(lambda: self.source.renew(seen))
+
+    def _moved(self, seen: Credential, error: PortalMoved) -> Credential:
+        location = str(error.details.get("location", ""))
+        return self._credential(lambda: self.source.moved(seen, location))
+
+    def _credential(self, get: Callable[[], Credential]) -> Credential:
+        """Whatever goes wrong on the way to the OAuth server, our call itself was not sent."""
+        failure: NotSent
+        try:
+            return get()
+        except PortalMoved:
+            raise
+        except TransportError as error:
+            failure = NotSent(
+                f"the access could not be renewed: {error}", portal=self._portal, method="oauth.token"
+            )
+        raise failure
 
     def _post(self, credential: Credential, method: str, params: Mapping[str, object]) -> Reply:
         self._patience.check()
