@@ -139,7 +139,7 @@ def _unknown(name: str) -> None:
 @method("crm.item.productrow.fields")
 def fields(_: Call) -> Any:
     answer = {}
-    for name, (_, kind) in FIELDS.items():
+    for name, (stored, kind) in FIELDS.items():
         answer[name] = {
             "type": kind,
             "isRequired": name in {"ownerId", "ownerType"},
@@ -148,7 +148,7 @@ def fields(_: Call) -> Any:
             "isMultiple": False,
             "isDynamic": False,
             "title": name,
-            "upperName": FIELDS[name][0],
+            "upperName": stored,
         }
     return {"fields": answer}
 

@@ -1,0 +1,320 @@
+"""crm.activity.{fields,list,get,add,update,delete} and crm.activity.communication.fields (activity-base)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connector.sandbox.clock import iso, parse_moment
+from connector.sandbox.crm import activities, userfields
+from connector.sandbox.errors import old_error
+from connector.sandbox.rest import access
+from connector.sandbox.rest.call import Call, Page, method, to_int, yes
+from connector.sandbox.rest.filters import Condition, Group, parse, parse_order
+from connector.sandbox.rest.listing import Source, page, paged
+from connector.sandbox.rest.php import as_list, as_map
+from connector.sandbox.rest.small import describe
+from connector.sandbox.tables import Row
+from connector.sandbox.world import CONTACT, LEAD, World
+
+# Name, type, flags, title; the order is that of the documented answer.
+FIELDS: tuple[tuple[str, str, str, str], ...] = (
+    ("ID", "integer", "ro", "ID"),
+    ("OWNER_ID", "integer", "imm", "Owner ID"),
+    ("OWNER_TYPE_ID", "crm_enum_ownertype", "imm", "Owner type"),
+    ("TYPE_ID", "crm_enum_activitytype", "req imm", "Type"),
+    ("PROVIDER_ID", "string", "", "Provider ID"),
+    ("PROVIDER_TYPE_ID", "string", "", "Provider type"),
+    ("PROVIDER_GROUP_ID", "string", "", "Connector type"),
+    ("ASSOCIATED_ENTITY_ID", "integer", "ro", "Associated entity"),
+    ("SUBJECT", "string", "req", "Subject"),
+    ("CREATED", "datetime", "ro", "Created on"),
+    ("LAST_UPDATED", "datetime", "ro", "Updated on"),
+    ("START_TIME", "datetime", "", "Start"),
+    ("END_TIME", "datetime", "", "End"),
+    ("DEADLINE", "datetime", "", "Deadline"),
+    ("COMPLETED", "char", "", "Completed"),
+    ("STATUS", "crm_enum_activitystatus", "ro", "Status"),
+    ("RESPONSIBLE_ID", "user", "req", "Responsible"),
+    ("PRIORITY", "crm_enum_activitypriority", "", "Priority"),
+    ("NOTIFY_TYPE", "crm_enum_activitynotifytype", "", "Notification type"),
+    ("NOTIFY_VALUE", "integer", "", "Notification value"),
+    ("DESCRIPTION", "string", "", "Description"),
+    ("DESCRIPTION_TYPE", "crm_enum_contenttype", "", "Description type"),
+    ("DIRECTION", "crm_enum_activitydirection", "req", "Direction"),
+    ("LOCATION", "string", "", "Location"),
+    ("SETTINGS", "object", "", "Settings"),
+    ("ORIGINATOR_ID", "string", "", "External source"),
+    ("ORIGIN_ID", "string", "", "ID in the external source"),
+    ("AUTHOR_ID", "user", "ro", "Author"),
+    ("EDITOR_ID", "user", "ro", "Editor"),
+    ("PROVIDER_PARAMS", "object", "", "Provider parameters"),
+    ("PROVIDER_DATA", "string", "", "Provider data"),
+    ("RESULT_MARK", "integer", "", "Result mark"),
+    ("RESULT_VALUE", "double", "", "Result value"),
+    ("RESULT_SUM", "double", "", "Result amount"),
+    ("RESULT_CURRENCY_ID", "string", "", "Result currency"),
+    ("RESULT_STATUS", "integer", "", "Result status"),
+    ("RESULT_STREAM", "integer", "", "Result stream"),
+    ("RESULT_SOURCE_ID", "string", "", "Result source"),
+    ("AUTOCOMPLETE_RULE", "integer", "", "Autocompletion"),
+)
+_EXTRA = (
+    ("COMMUNICATIONS", "crm_activity_communication", "multi", "Communications"),
+    ("FILES", "diskfile", "multi", "Files"),
+    ("WEBDAV_ELEMENTS", "diskfile", "multi", "Disk files"),
+    ("IS_INCOMING_CHANNEL", "char", "ro", "Incoming channel"),
+)
+_MOMENTS = {"CREATED", "LAST_UPDATED", "START_TIME", "END_TIME", "DEADLINE"}
+_NUMBERS = {name for name, kind, _, _ in FIELDS if kind in {"integer", "user"} or kind.startswith("crm_enum")}
+_OBJECTS = {"SETTINGS", "PROVIDER_PARAMS"}
+_TYPES: Mapping[str, str] = {
+    **{name: ("integer" if name in _NUMBERS else kind) for name, kind, _, _ in FIELDS},
+    "IS_INCOMING_CHANNEL": "char",
+}
+_WRITABLE = {name for name, _, flags, _ in FIELDS if "ro" not in flags.split() and "imm" not in flags.split()}
+PROVIDERS = {
+    1: ("CRM_MEETING", "MEETING"),
+    2: ("VOXIMPLANT_CALL", "CALL"),
+    3: ("CRM_TASKS_TASK", "TASKS_TASK"),
+}
+PROVIDERS[4] = ("CRM_EMAIL", "EMAIL")
+
+
+def value_of(row: Row, field: str) -> Any:
+    """A canonical value; OWNER_* are the first binding."""
+    if field == "OWNER_ID":
+        return row["BINDINGS"][0][1]
+    if field == "OWNER_TYPE_ID":
+        return row["BINDINGS"][0][0]
+    return row[field]
+
+
+def show(world: World, row: Row, names: Sequence[str]) -> dict[str, Any]:
+    """An activity with these fields, values as text."""
+    answer: dict[str, Any] = {}
+    for name in names:
+        if name == "COMMUNICATIONS":
+            answer[name] = [_communication(world, row, index) for index in range(len(row["COMMUNICATIONS"]))]
+        elif name in {"FILES", "STORAGE_ELEMENT_IDS", "WEBDAV_ELEMENTS"}:
+            answer[name] = _files(world, row)
+        elif name in _OBJECTS:
+            answer[name] = row[name] or []
+        else:
+            answer[name] = _text(name, value_of(row, name))
+    return answer
+
+
+def _text(name: str, value: Any) -> Any:
+    if name in {"COMPLETED", "IS_INCOMING_CHANNEL"}:
+        return "Y" if value else "N"
+    if name in _MOMENTS:
+        return iso(value) if value else ""
+    return None if value is None else str(value)
+
+
+def _communication(world: World, row: Row, index: int) -> dict[str, Any]:
+    kind, value, entity_type, entity_id = row["COMMUNICATIONS"][index]
+    record = world.entities(entity_type).get(entity_id) if entity_type in {LEAD, CONTACT, 4} else None
+    settings: dict[str, Any] = {}
+    if record is not None:
+        settings = {name: record[name] or "" for name in ("HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME")}
+        settings["COMPANY_TITLE"] = record["COMPANY_TITLE"] or ""
+    return {
+        "ID": str(row["ID"] * 10 + index),
+        "TYPE": kind,
+        "VALUE": value,
+        "ENTITY_ID": str(entity_id),
+        "ENTITY_TYPE_ID": str(entity_type),
+        "ENTITY_SETTINGS": settings,
+    }
+
+
+def _files(world: World, row: Row) -> list[dict[str, Any]]:
+    base = f"{world.base_url}/bitrix/tools/crm_show_file.php?ownerTypeId=6&ownerId={row['ID']}"
+    return [{"id": i, "url": f"{base}&fileId={i}&auth="} for i in row["FILES"] or ()]
+
+
+def may_read(call: Call, row: Row) -> bool:
+    """Whether the caller may read a record it is bound to, or is responsible for it."""
+    if access.sees_all(call) or row["RESPONSIBLE_ID"] == call.user.id:
+        return True
+    for kind, row_id in row["BINDINGS"]:
+        owner = call.world.entities(kind).get(row_id) if kind in {1, 2, 3, 4, 7} else None
+        if owner is not None and access.may_touch(call, owner):
+            return True
+    return False
+
+
+def source(call: Call) -> Source:
+    """What a list of activities reads. OWNER_ID alone has no index; a pair of owner or binding conditions has."""
+    table = call.world.activities
+
+    def bound(value: Any) -> Sequence[int]:
+        return table.indexes["BINDINGS"].get(value, ())
+
+    visible = None if access.sees_all(call) else (lambda row: may_read(call, row))
+    audience = None if visible is None else (call.user.id, call.world.leads.version, call.world.deals.version)
+    return Source(table, value_of, {"BINDINGS": bound}, visible, audience)
+
+
+@method("crm.activity.fields")
+def fields(_: Call) -> Any:
+    return describe((*FIELDS, *_EXTRA))
+
+
+@method("crm.activity.communication.fields")
+def communication_fields(_: Call) -> Any:
+    return describe(
+        (
+            ("ID", "integer", "ro", "ID"),
+            ("ACTIVITY_ID", "integer", "ro", "Activity"),
+            ("ENTITY_ID", "integer", "", "Entity item ID"),
+            ("ENTITY_TYPE_ID", "integer", "", "Entity type"),
+            ("TYPE", "string", "", "Type"),
+            ("VALUE", "string", "", "Value"),
+        )
+    )
+
+
+def _resolve(name: str) -> tuple[str, str] | None:
+    name = name.upper()
+    return (name, _TYPES[name]) if name in _TYPES else None
+
+
+def _ignore(name: str) -> None:
+    """Unknown names are ignored."""
+
+
+def _group(call: Call) -> Group:
+    """The filter; BINDINGS and an owner pair become a look-up in the index of bindings."""
+    raw = call.map("filter")
+    pairs = [as_map(pair) for pair in as_list(raw.pop("BINDINGS", None))]
+    group = parse(raw, _resolve, _ignore)
+    parts = list(group.parts)
+    if pairs:
+        wanted = tuple((to_int(p.get("OWNER_TYPE_ID")), to_int(p.get("OWNER_ID"))) for p in pairs)
+        parts.append(Condition("BINDINGS", "=", wanted))
+    types = _equal(parts, "OWNER_TYPE_ID")
+    owners = _equal(parts, "OWNER_ID")
+    if types and owners and not group.any_of:
+        parts.append(Condition("BINDINGS", "=", tuple((kind, owner) for kind in types for owner in owners)))
+    return Group(tuple(parts), group.any_of)
+
+
+def _equal(parts: Sequence[Condition | Group], field: str) -> tuple[Any, ...]:
+    for part in parts:
+        if isinstance(part, Condition) and part.field == field and part.op == "=" and None not in part.values:
+            return part.values
+    return ()
+
+
+@method("crm.activity.list")
+def list_activities(call: Call) -> Page:
+    order = parse_order(call.get("order"), _resolve, _ignore) or (("START_TIME", False),)
+    wanted = [str(name).upper() for name in as_list(call.get("select"))]
+    everything = [name for name, *_ in FIELDS]
+    names = everything if not wanted or "*" in wanted else []
+    known = {*everything, "COMMUNICATIONS", "FILES", "STORAGE_ELEMENT_IDS", "IS_INCOMING_CHANNEL"}
+    names = list(dict.fromkeys([*names, *(name for name in wanted if name in known)]))
+    if "ID" not in names:
+        names.insert(0, "ID")
+    found = page(call, source(call), _group(call), order)
+    return paged(found, lambda rows: [show(call.world, row, names) for row in rows])
+
+
+def load(call: Call) -> Row:
+    """The activity of a call in the old form. Raises the documented texts."""
+    row_id = call.integer("id")
+    if row_id <= 0:
+        raise old_error("ID is not defined or invalid.")
+    row = call.world.activities.get(row_id)
+    if row is None:
+        raise old_error("Activity is not found.")
+    if not may_read(call, row):
+        raise old_error("Access denied.")
+    return row
+
+
+@method("crm.activity.get")
+def get(call: Call) -> Any:
+    return show(call.world, load(call), [name for name, *_ in FIELDS])
+
+
+def _native(fields: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for key, value in fields.items():
+        name = key.upper()
+        if name not in names:
+            continue
+        if name in _MOMENTS:
+            values[name] = parse_moment(str(value)) if value else None
+        elif name == "COMPLETED":
+            values[name] = yes(value)
+        elif name in _NUMBERS:
+            values[name] = to_int(value)
+        elif name in _OBJECTS:
+            values[name] = as_map(value) or None
+        else:
+            values[name] = str(value) if value is not None else None
+    return values
+
+
+@method("crm.activity.add")
+def add(call: Call) -> Any:
+    fields = {key.upper(): value for key, value in call.map("fields").items()}
+    kind, owner = to_int(fields.get("OWNER_TYPE_ID")), to_int(fields.get("OWNER_ID"))
+    if not owner or not kind:
+        raise old_error("OWNER_ID and OWNER_TYPE_ID must be specified.")
+    if not str(fields.get("SUBJECT") or ""):
+        raise old_error("SUBJECT is not defined.")
+    record = call.world.entities(kind).get(owner) if kind in {1, 2, 3, 4, 7} else None
+    if record is None:
+        raise old_error("Owner was not found.")
+    if not access.may_touch(call, record):
+        raise old_error("Access denied.")
+    values = _native(fields, _WRITABLE | {"TYPE_ID"})
+    type_id = values.get("TYPE_ID") or 6
+    if type_id in PROVIDERS:
+        values.setdefault("PROVIDER_ID", PROVIDERS[type_id][0])
+        values.setdefault("PROVIDER_TYPE_ID", PROVIDERS[type_id][1])
+    communications = tuple(
+        (
+            str(c.get("TYPE") or ""),
+            str(c.get("VALUE") or ""),
+            to_int(c.get("ENTITY_TYPE_ID")) or kind,
+            to_int(c.get("ENTITY_ID")) or owner,
+        )
+        for c in map(as_map, as_list(fields.get("COMMUNICATIONS")))
+    )
+    bindings = [(kind, owner)]
+    bindings += [
+        (to_int(b.get("OWNER_TYPE_ID")), to_int(b.get("OWNER_ID")))
+        for b in map(as_map, as_list(fields.get("BINDINGS")))
+    ]
+    files = tuple(
+        userfields.store_file(call.world, str(as_list(data)[0]), str(as_list(data)[1]))
+        for data in (as_map(f).get("fileData") for f in as_list(fields.get("FILES")))
+        if len(as_list(data)) == 2
+    )
+    values.update(
+        {"TYPE_ID": type_id, "COMMUNICATIONS": communications, "BINDINGS": tuple(dict.fromkeys(bindings))}
+    )
+    values.setdefault("START_TIME", call.world.now())
+    values.setdefault("DEADLINE", values.get("END_TIME") or values["START_TIME"])
+    if files:
+        values["FILES"] = files
+    return activities.create(call.world, values, call.actor)
+
+
+@method("crm.activity.update")
+def update(call: Call) -> Any:
+    row = load(call)
+    activities.update(call.world, row["ID"], _native(call.map("fields"), _WRITABLE), call.actor)
+    return True
+
+
+@method("crm.activity.delete")
+def delete(call: Call) -> Any:
+    activities.delete(call.world, load(call)["ID"], call.actor)
+    return True
