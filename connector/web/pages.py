@@ -1,0 +1,98 @@
+"""Overview, choice of the mode, options, history: the pages before and beside a plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from connector.planning.model import CrmMode
+from connector.planning.options import Options
+from connector.plans import queries as plan_queries
+from connector.portals.rights import Action
+from connector.switching import queries as run_queries
+from connector.web import forms, history
+from connector.web.context import page, part, web
+from connector.web.facts import active_total, facts_view, portal_facts
+from connector.web.guard import portal, signed_in
+
+pages = Blueprint("pages", __name__, url_prefix="/app")
+
+
+@pages.route("", methods=["POST", "GET"])
+@signed_in(Action.OVERVIEW)
+def overview() -> str:
+    """Step 1: the mode now, both modes explained, active leads, who may switch."""
+    return overview_page()
+
+
+def overview_page() -> str:
+    """The overview of the portal of this request; also what a launch opens."""
+    facts = portal_facts(portal().id, fresh=True)
+    return page("overview", "overview", nav="overview", live=_live(), **facts_view(facts))
+
+
+@pages.route("/choose", methods=["POST", "GET"])
+@signed_in(Action.PLAN)
+def choose() -> str:
+    """Step 2: the mode that is wanted."""
+    return page("choose", "choose", live=_live(), **facts_view(portal_facts(portal().id)))
+
+
+@pages.route("/options", methods=["POST", "GET"])
+@signed_in(Action.PLAN)
+def options() -> str:
+    """Step 3: how leads become deals; for Classic CRM, what changes. `from` is a plan whose options are taken over."""
+    facts = portal_facts(portal().id)
+    earlier = request.form.get("from")
+    if earlier:
+        chosen = Options.model_validate(plan_queries.header(web().db, earlier, portal_id=portal().id).options)
+        return options_page(chosen)
+    try:
+        return options_page(forms.options_of(request.form, facts))
+    except forms.BadForm as bad:
+        return options_page(Options(), bad.texts)
+
+
+def options_page(chosen: Options, problems: tuple[str, ...] = ()) -> str:
+    """The option form with a choice filled in, and what is wrong with it."""
+    facts = portal_facts(portal().id)
+    if chosen.to is CrmMode.CLASSIC:
+        return page("options_classic", "options", problems=problems, here_fields={"to": "classic"})
+    return page(
+        "options",
+        "options",
+        problems=problems,
+        form=forms.view(chosen, facts),
+        active_total=active_total(facts),
+        here_fields={"to": "simple"},
+    )
+
+
+@pages.route("/options/stages", methods=["POST", "GET"])
+@signed_in(Action.PLAN)
+def stage_map() -> str:
+    """The stage map for the pipeline that was just chosen, as a fragment."""
+    facts = portal_facts(portal().id)
+    try:
+        chosen = forms.options_of(request.form, facts)
+    except forms.BadForm:
+        chosen = Options(pipeline=forms.pipeline_of(request.form, facts))
+    return part("stage_map", form=forms.view(chosen, facts))
+
+
+@pages.route("/history", methods=["POST", "GET"])
+@signed_in(Action.READ_PLAN)
+def history_view() -> str:
+    """Every plan and run of the portal that is still kept."""
+    return page(
+        "history",
+        nav="history",
+        retention=web().settings.retention_days,
+        plans=history.plan_rows(web().db, portal().id),
+        runs=history.run_rows(web().db, portal().id),
+    )
+
+
+def _live() -> Any:
+    return run_queries.live(web().db, portal().id)
