@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from connector.bitrix.client import BitrixClient
-from connector.bitrix.credentials import CredentialSource, Renewer, RenewingToken, Webhook
+from connector.bitrix.credentials import CredentialSource, RenewingToken, Webhook
 from connector.bitrix.limits import Rate
+from connector.bitrix.oauth import OAuthApp, OAuthClient
 from connector.bitrix.transport import WireSettings
 from connector.clock import Clock, SystemClock
-from connector.errors import PortalNotKnown, TokenRefused
+from connector.errors import BadSetting, PortalNotKnown, TokenRefused
 from connector.portals.budget import DatabaseBucket, DatabaseOperatingTimes
 from connector.portals.tokens import DatabaseTokenStore
 from connector.settings import Settings
@@ -67,11 +68,22 @@ def client_for(
     )
 
 
-def oauth_client(settings: Settings, clock: Clock) -> Renewer:
-    """The OAuth server of our settings."""
-    from connector.bitrix.oauth import OAuthClient  # noqa: PLC0415
-
-    return OAuthClient(settings, clock)
+def oauth_client(settings: Settings, clock: Clock) -> OAuthClient:
+    """Our application at the OAuth server; raises `BadSetting` when it has no code or key."""
+    for name in ("client_id", "client_secret"):
+        value = getattr(settings, name)
+        if not (value if isinstance(value, str) else value.get_secret_value()):
+            raise BadSetting(
+                setting=f"LEADSWITCH_{name.upper()}", reason="it is needed to work with an installed app"
+            )
+    app = OAuthApp(
+        settings.client_id,
+        settings.client_secret.get_secret_value(),
+        server=settings.oauth_servers[0],
+        allowed=tuple(settings.oauth_servers),
+        method="GET" if settings.oauth_http_method == "get" else "POST",
+    )
+    return OAuthClient(app, clock=clock)
 
 
 def wire_settings(settings: Settings) -> WireSettings:

@@ -3,13 +3,16 @@
 Must never show the webhook's address, which is its key.
 """
 
+from pydantic import ValidationError
 from sqlalchemy import select
 
+from connector.bitrix.client import BitrixClient
 from connector.bitrix.credentials import Webhook
+from connector.bitrix.records.portal import Profile
 from connector.clock import Clock, SystemClock
+from connector.errors import AccessDenied
 from connector.portals.access import client_for
 from connector.portals.audit import Did, record
-from connector.portals.profile import Profile, read_profile
 from connector.portals.refs import PortalRef, ref_of
 from connector.settings import Settings
 from connector.store.database import Database
@@ -32,8 +35,19 @@ def register_webhook(db: Database, settings: Settings, url: str, *, clock: Clock
             and known.credential == {"url": webhook.base}
         ):
             return ref_of(known)
-    owner = read_profile(client_for(db, settings, webhook, clock=clock))
+    owner = _owner(client_for(db, settings, webhook, clock=clock))
     return _store(db, webhook, owner, clock)
+
+
+def _owner(client: BitrixClient) -> Profile:
+    result = client.call("profile").result
+    try:
+        return Profile.model_validate(result)
+    except ValidationError:
+        # The portal answers with an empty map for somebody who was dismissed (api-reference/common/users/profile.md).
+        raise AccessDenied(
+            "the owner of this webhook is not active", portal=client.portal, method="profile"
+        ) from None
 
 
 def _store(db: Database, webhook: Webhook, owner: Profile, clock: Clock) -> PortalRef:
@@ -48,9 +62,9 @@ def _store(db: Database, webhook: Webhook, owner: Profile, clock: Clock) -> Port
         portal.credential = {"url": webhook.base}
         portal.credential_version += 1
         portal.state, portal.state_reason = PortalState.ACTIVE, ""
-        portal.owner_id, portal.owner_name, portal.owner_is_admin = owner.user_id, owner.name, owner.is_admin
+        portal.owner_id, portal.owner_name, portal.owner_is_admin = owner.id, owner.full_name, owner.admin
         portal.updated_at = now
         session.flush()
-        who = {"user_id": owner.user_id, "name": owner.name, "via": "cli"}
+        who = {"user_id": owner.id, "name": owner.full_name, "via": "cli"}
         record(session, portal.id, at=now, who=who, action=Did.WEBHOOK_CONNECTED)
         return ref_of(portal)

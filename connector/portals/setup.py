@@ -1,0 +1,97 @@
+"""Binds on the portal exactly what the app card names: events and placements, no more and no less. Doing it again changes nothing.
+
+Bitrix24 drops handlers when the app is updated (event-bind.md), so this runs in every version's installer.
+"""
+
+from dataclasses import dataclass
+
+from connector.bitrix.client import BitrixClient
+from connector.bitrix.records.portal import EventHandler
+from connector.bitrix.records.portal import Placement as BoundPlacement
+from connector.portals.manifest import Manifest, Placement
+
+FALLBACK_LANGUAGE = "en"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Binding:
+    """One handler on the portal; `kind` is event or placement, events have no title."""
+
+    kind: str
+    code: str
+    handler: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The portal against the card: what is bound and should not be, what should be and is not, and which placements the
+    portal does not offer at all.
+    """
+
+    surplus: tuple[Binding, ...]
+    absent: tuple[Binding, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def none(self) -> bool:
+        """Whether portal and card agree, as far as the portal can."""
+        return not self.surplus and not self.absent
+
+
+def compare(client: BitrixClient, manifest: Manifest, base_url: str) -> Difference:
+    """Changes nothing. Needs an administrator's token in application context; `base_url` has no slash at its end."""
+    offered = {code.upper() for code in map(str, _rows(client.call("placement.list").result))}
+    missing = {place.code for place in manifest.placements if offered and place.code not in offered}
+    wanted = {Binding("event", event.value, base_url + manifest.urls.events) for event in manifest.events} | {
+        Binding("placement", place.code, base_url + place.path, place.title[FALLBACK_LANGUAGE])
+        for place in manifest.placements
+        if place.code not in missing
+    }
+    there = _events(client) | _placements(client)
+    return Difference(tuple(sorted(there - wanted)), tuple(sorted(wanted - there)), tuple(sorted(missing)))
+
+
+def bind_all(client: BitrixClient, manifest: Manifest, base_url: str) -> Difference:
+    """Make the portal agree with the card, and say what that took.
+
+    Raises what `BitrixClient.call` raises; what was bound before that stays, and the next call completes it.
+    """
+    difference = compare(client, manifest, base_url)
+    places = {place.code: place for place in manifest.placements}
+    for binding in difference.surplus:
+        if binding.kind == "event":
+            client.call("event.unbind", {"event": binding.code, "handler": binding.handler})
+        else:
+            client.call("placement.unbind", {"PLACEMENT": binding.code, "HANDLER": binding.handler})
+    for binding in difference.absent:
+        if binding.kind == "event":
+            client.call("event.bind", {"event": binding.code, "handler": binding.handler})
+        else:
+            client.call("placement.bind", _placement_params(binding, places[binding.code]))
+    return difference
+
+
+def _placement_params(binding: Binding, place: Placement) -> dict[str, object]:
+    titles = {language: {"TITLE": title} for language, title in place.title.items()}
+    return {
+        "PLACEMENT": binding.code,
+        "HANDLER": binding.handler,
+        "TITLE": binding.title,
+        "LANG_ALL": titles,
+    }
+
+
+def _events(client: BitrixClient) -> set[Binding]:
+    """Online handlers; offline ones have no address and are nobody's to remove here."""
+    rows = [EventHandler.model_validate(row) for row in _rows(client.call("event.get").result)]
+    return {Binding("event", row.event.upper(), row.handler) for row in rows if not row.offline}
+
+
+def _placements(client: BitrixClient) -> set[Binding]:
+    rows = [BoundPlacement.model_validate(row) for row in _rows(client.call("placement.get").result)]
+    return {Binding("placement", row.placement.upper(), row.handler, row.title) for row in rows}
+
+
+def _rows(result: object) -> list[object]:
+    return result if isinstance(result, list) else []
