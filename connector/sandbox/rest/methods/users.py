@@ -1,0 +1,138 @@
+"""profile and user.* (common/users, user)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connector.sandbox.clock import iso
+from connector.sandbox.rest.call import Call, Page, method
+from connector.sandbox.rest.php import as_list
+from connector.sandbox.rest.small import paged, select
+from connector.sandbox.world import User
+
+_TYPES = {
+    "ID": "integer",
+    "ACTIVE": "boolean",
+    "NAME": "string",
+    "LAST_NAME": "string",
+    "EMAIL": "string",
+    "UF_DEPARTMENT": "integer",
+    "USER_TYPE": "string",
+    "WORK_POSITION": "string",
+}
+_SCOPES = "user user_basic user_brief"
+_REGISTERED = "2024-07-15T00:00:00+03:00"
+
+
+def show(call: Call, user: User) -> dict[str, Any]:
+    """A user as user.get answers it; a user_brief token gets no e-mail."""
+    answer: dict[str, Any] = {
+        "ID": str(user.id),
+        "ACTIVE": user.active,
+        "NAME": user.name,
+        "LAST_NAME": user.last_name,
+        "SECOND_NAME": "",
+        "EMAIL": user.email,
+        "LAST_LOGIN": iso(call.world.now() - 3600),
+        "DATE_REGISTER": _REGISTERED,
+        "TIME_ZONE": "",
+        "IS_ONLINE": "N",
+        "TIMESTAMP_X": {},
+        "LAST_ACTIVITY_DATE": {},
+        "PERSONAL_GENDER": "",
+        "PERSONAL_WWW": "",
+        "PERSONAL_BIRTHDAY": "",
+        "PERSONAL_MOBILE": "",
+        "PERSONAL_CITY": "",
+        "WORK_PHONE": "",
+        "WORK_POSITION": {"admin": "Administrator", "crm_manager": "Head of sales"}.get(user.role, "Sales"),
+        "UF_EMPLOYMENT_DATE": "",
+        "UF_DEPARTMENT": [user.department],
+        "USER_TYPE": "employee",
+    }
+    if not {"user", "user_basic"} & set(call.scopes):
+        answer.pop("EMAIL")
+    return answer
+
+
+@method("profile", scope="")
+def profile(call: Call) -> Any:
+    user = call.user
+    if not user.active:
+        return {}
+    return {
+        "ID": str(user.id),
+        "ADMIN": user.is_admin,
+        "NAME": user.name,
+        "LAST_NAME": user.last_name,
+        "PERSONAL_GENDER": "",
+        "TIME_ZONE": "",
+    }
+
+
+@method("user.current", scope=_SCOPES)
+def current(call: Call) -> Any:
+    answer = show(call, call.user)
+    answer.pop("USER_TYPE")
+    answer.update({"IS_ONLINE": "Y", "LAST_ACTIVITY_DATE": iso(call.world.now())[:19].replace("T", " ")})
+    return answer
+
+
+@method("user.admin", scope="")
+def admin(call: Call) -> Any:
+    return call.user.is_admin
+
+
+@method("user.access", scope="")
+def access(call: Call) -> Any:
+    if call.user.is_admin:
+        return True
+    mine = {f"U{call.user.id}", "AU", "G2", f"D{call.user.department}", f"DR{call.user.department}"}
+    return any(str(code) in mine for code in as_list(call.get("ACCESS")))
+
+
+@method("user.fields", scope=_SCOPES)
+def fields(_: Call) -> Any:
+    return {
+        "ID": "ID",
+        "XML_ID": "External code",
+        "ACTIVE": "Activity",
+        "NAME": "First Name",
+        "LAST_NAME": "Last Name",
+        "SECOND_NAME": "Middle Name",
+        "EMAIL": "E-Mail",
+        "LAST_LOGIN": "Last Authorization",
+        "DATE_REGISTER": "Registration Date",
+        "TIME_ZONE": "TIME_ZONE",
+        "WORK_POSITION": "Position",
+        "UF_DEPARTMENT": "Departments",
+    }
+
+
+@method("user.get", "user.search", scope=_SCOPES)
+def get(call: Call) -> Page:
+    filters = call.map("filter") or {
+        key: value for key, value in call.params.items() if key.lstrip("!@%=<>").upper() in _TYPES
+    }
+    rows = [
+        {
+            "ID": user.id,
+            "ACTIVE": user.active,
+            "NAME": user.name,
+            "LAST_NAME": user.last_name,
+            "EMAIL": user.email,
+            "UF_DEPARTMENT": (user.department,),
+            "USER_TYPE": "employee",
+            "user": user,
+        }
+        for user in call.world.users.values()
+    ]
+    # A percent sign without a prefix makes the value a pattern (user-get.md).
+    filters = {
+        ("=%" + key if isinstance(value, str) and "%" in value and key[:1].isalpha() else key): value
+        for key, value in filters.items()
+    }
+    found = select(call, rows, _TYPES, filters=filters)
+    if str(call.get("ORDER") or "").lower() == "desc":
+        found.reverse()
+    return paged(call, [show(call, row["user"]) for row in found])
