@@ -40,8 +40,7 @@ class RunBook:
     def intend(self, entries: Sequence[Entry]) -> bool:
         """See `Book.intend`. A wish to cancel does not stop leads that are under way: those are brought to an end."""
         with self.db.begin() as session:
-            self.lease.renew(session)
-            self.wanted = session.scalar(select(Run.wanted).where(Run.id == self.run_id)) or "go"
+            self._renew(session)
             if self.wanted == "pause":
                 return False
             self.journal.intend(session, entries)
@@ -50,7 +49,7 @@ class RunBook:
     def settle(self, turn: Turn) -> None:
         """See `Book.settle`."""
         with self.db.begin() as session:
-            self.lease.renew(session)
+            self._renew(session)
             self.journal.settle(session, turn.settled)
             for lead_id, detail in turn.marks.items():
                 if lead_id != RUN:
@@ -61,30 +60,33 @@ class RunBook:
             self._count(turn)
             self._keep_counters(session)
 
+    def _renew(self, session: Session) -> None:
+        self.lease.renew(session)
+        self.wanted = session.scalar(select(Run.wanted).where(Run.id == self.run_id)) or "go"
+
     def _merge(self, session: Session, lead_id: int, detail: Mapping[str, Any]) -> None:
         lead = session.get_one(RunLead, (self.run_id, lead_id))
         lead.detail = {**(lead.detail or {}), **detail}
 
     def _finish(self, session: Session, lead_id: int, verdict: Verdict) -> None:
         lead = session.get_one(RunLead, (self.run_id, lead_id))
+        if lead.state in ENDED:
+            self._add(lead.state, -1)
+        self._add(verdict.state, 1)
         lead.state, lead.reason, lead.updated_at = verdict.state, verdict.reason, self.clock.now()
         lead.detail = {**(lead.detail or {}), **verdict.detail} or None
-        if verdict.state in ("done", "undone", "kept"):
-            lead.deal_id, lead.contact_id, lead.company_id = (
-                verdict.deal_id,
-                verdict.contact_id,
-                verdict.company_id,
-            )
+        if verdict.state == "done":
+            lead.deal_id = verdict.deal_id
+            lead.contact_id, lead.company_id = verdict.contact_id, verdict.company_id
 
     def _count(self, turn: Turn) -> None:
-        counters = self.counters
-        for lead_id, verdict in turn.finished.items():
-            if lead_id != RUN:
-                counters[verdict.state] = int(counters.get(verdict.state, 0)) + 1
         if turn.commands:
-            counters["commands"] = int(counters.get("commands", 0)) + turn.commands
-            counters["batches"] = int(counters.get("batches", 0)) + 1
+            self._add("commands", turn.commands)
+            self._add("batches", 1)
         self._sample()
+
+    def _add(self, name: str, count: int) -> None:
+        self.counters[name] = int(self.counters.get(name, 0)) + count
 
     def _sample(self) -> None:
         """A few (seconds, leads finished) points, from which the rate is told."""

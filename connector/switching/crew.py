@@ -140,6 +140,11 @@ class Crew:
         task.probing = [_probe(entry) for entry in task.entries.values() if entry.is_open]
         self._tasks[lead_id] = task
 
+    def drop(self, lead_id: int) -> None:
+        """Let a program go; the journal knows where it was."""
+        self._tasks.pop(lead_id, None)
+        self._more = [ask for ask in self._more if all(task.lead_id != lead_id for task, _ in ask.slots)]
+
     def turn(self) -> Turn:
         """One batch, or nothing if there is nothing to send now. Raises LeaseLost and database errors; then this crew is at its end."""
         turn = self._turn = Turn()

@@ -160,9 +160,13 @@ def standing(entries: Iterable[Entry]) -> list[Line]:
     return [entry.line() for entry in done if not entry.key.startswith(BACK) and entry.key not in back]
 
 
-def standing_lines(session: Session, run_id: str, lead_ids: Sequence[int]) -> dict[int, list[Line]]:
-    """What stands of a run for these leads, after everything that its undo runs have taken back."""
-    undo_runs = select(Run.id).where(Run.undo_of == run_id)
+def standing_lines(
+    session: Session, run_id: str, lead_ids: Sequence[int], *, but: str = ""
+) -> dict[int, list[Line]]:
+    """What stands of a run for these leads, after everything that its undo runs have taken back; the undo run `but` is left out of
+    account, so that a program of it that begins again sees what it saw before.
+    """
+    undo_runs = select(Run.id).where(Run.undo_of == run_id, Run.id != but)
     rows = session.scalars(
         select(JournalRow)
         .where(

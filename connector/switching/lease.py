@@ -47,10 +47,10 @@ class Lease:
             self._lost.set()
             raise LeaseLost(self._run_id)
 
-    def check(self) -> None:
-        """Raises LeaseLost when it is known to be lost; asked right before sending."""
-        if self._lost.is_set():
-            raise LeaseLost(self._run_id)
+    @property
+    def is_lost(self) -> bool:
+        """Whether it is known to be lost; the connection asks before every request."""
+        return self._lost.is_set()
 
     def release(self) -> None:
         """Give the run back, if it is still ours."""

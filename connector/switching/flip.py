@@ -1,0 +1,103 @@
+"""The phase in which the CRM mode changes: by a documented setter where there is one, else by a person whom we wait for. Never claims it.
+
+Offered only when no lead of the whole portal is in work, because Bitrix24's own dialog would convert those by its own rules (design
+decision 3); leads that the user has left to Bitrix24 are the exception that the plan names.
+"""
+
+from datetime import timedelta
+
+from connector.errors import ClassicUnavailable
+from connector.planning.model import CrmMode, Known
+from connector.planning.options import Leftovers
+from connector.store.models import ModeChange, ModeReading, Portal, RunState
+from connector.switching import modes
+from connector.switching.calls import Program, Row, Verdict, Write
+from connector.switching.leadwork import Flow
+from connector.switching.modes import Setter
+from connector.switching.parts import ask
+from connector.switching.shift import Shift
+
+NAMED = 50
+"""Ids of leads in work that are named while the run waits for them."""
+
+
+def flip(shift: Shift, target: CrmMode) -> Flow:
+    """One look at the mode, and whatever can be done about it now. `rest` means: waiting, ask again later."""
+    mode = note_mode(shift)
+    if mode is target:
+        shift.book.note(state=RunState.RUNNING, waiting_for=None)
+        return Flow.NEXT
+    if target is CrmMode.CLASSIC and shift.plan.facts.get("classic_available") == Known.NO:
+        shift.book.stop(RunState.FAILED, error=ClassicUnavailable.key)
+        return Flow.REST
+    setter = modes.find_setter(shift.client)
+    active = modes.active_leads(shift.client) if target is CrmMode.SIMPLE else []
+    leftovers = shift.options.leftovers
+    if active and not _may_flip_with(leftovers, setter):
+        return _wait(shift, {"what": "leads", "count": len(active), "leads": active[:NAMED]})
+    if setter is not None and not (active and leftovers is Leftovers.BITRIX24):
+        return _set(shift, setter, target, len(active))
+    return _wait(shift, {"what": "flip", "to": target.value, "count": len(active), "leads": active[:NAMED]})
+
+
+def _may_flip_with(leftovers: Leftovers, setter: Setter | None) -> bool:
+    """Leads in work are left to Bitrix24's dialog, or stay as they are where the mode can be set without it."""
+    return leftovers is Leftovers.BITRIX24 or (leftovers is Leftovers.LEAVE and setter is not None)
+
+
+def note_mode(shift: Shift) -> CrmMode:
+    """Read the mode, keep the reading, and notice a change since the last one."""
+    mode = modes.read_mode(shift.client)
+    now = shift.clock.now()
+    with shift.db.begin() as session:
+        shift.lease.renew(session)
+        portal = session.get_one(Portal, shift.run.portal_id)
+        before, seen = portal.mode, portal.mode_seen_at
+        session.add(ModeReading(portal_id=portal.id, at=now, mode=mode.value, source="run"))
+        if before is not None and before != mode.value:
+            session.add(
+                ModeChange(
+                    portal_id=portal.id,
+                    from_mode=before,
+                    to_mode=mode.value,
+                    after=seen,
+                    noticed_at=now,
+                    run_id=shift.run.id,
+                    source="run",
+                )
+            )
+        portal.mode, portal.mode_seen_at = mode.value, now
+    shift.book.counters.setdefault("mode_before", mode.value)
+    return mode
+
+
+def _wait(shift: Shift, what: Row) -> Flow:
+    """Rest until asked again. The first wait decides when it gives up asking by itself; somebody who looks makes it go on."""
+    now = shift.clock.now()
+    with shift.db.read() as session:
+        before = session.get_one(type(shift.run), shift.run.id).waiting_for or {}
+    same = before.get("what") == what["what"]
+    limit = (now + timedelta(hours=shift.effort.poll_hours)).isoformat()
+    kept = {
+        name: before[name] for name in ("since", "until", "watched_at", "note") if same and name in before
+    }
+    waiting = {"since": now.isoformat(), "until": limit, **what, **kept, "polled_at": now.isoformat()}
+    shift.book.stop(RunState.WAITING, waiting)
+    return Flow.REST
+
+
+def _set(shift: Shift, setter: Setter, target: CrmMode, active: int) -> Flow:
+    verdict = shift.alone(_setting(modes.set_call(setter, target, active_leads=active)))
+    if verdict is None:
+        return Flow.MORE
+    if verdict.state == "done" and note_mode(shift) is target:
+        return Flow.NEXT
+    note = verdict.detail.get("text") or "not-confirmed"
+    return _wait(shift, {"what": "flip", "to": target.value, "count": active, "leads": [], "note": note})
+
+
+def _setting(write: Write) -> Program:
+    answer = yield from ask(write)
+    if answer.error is not None:
+        return Verdict("failed", answer.error.code, {"text": answer.error.description})
+    return Verdict("done")

@@ -1,0 +1,86 @@
+"""The loop that every phase over leads shares: feed the crew, take turns, notice what concerns the run as a whole. Knows no plan."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from connector.errors import AccessDenied, AuthError, BitrixError, LimitError, PortalBlocked
+from connector.store.models import RunState
+from connector.switching.calls import Row, Verdict
+from connector.switching.crew import Turn
+from connector.switching.shift import Shift, Work
+
+
+class Flow(StrEnum):
+    """How a phase ends for now: go to the `next` one, `more` of the same later, or the run has come to `rest`."""
+
+    NEXT = "next"
+    MORE = "more"
+    REST = "rest"
+
+
+Feed = Callable[[Shift, int], Sequence[Work]]
+Judge = Callable[[Shift, int, Verdict], Row | None]
+"""(shift, lead, verdict) → what the run waits for because of it, or None."""
+
+
+def work_leads(shift: Shift, feed: Feed, judge: Judge) -> Flow:
+    """Work until there are no more leads, the slice is over, or the run must rest. A cancelled run brings leads under way to an end."""
+    while True:
+        cancelling = shift.book.wanted == "cancel"
+        room = room_for(shift)
+        if room > 0 and not (cancelling and shift.resumed):
+            shift.take_in(feed(shift, 0 if cancelling else room))
+        if not shift.busy:
+            if cancelling:
+                shift.book.stop(RunState.CANCELLED)
+                return Flow.REST
+            return Flow.NEXT
+        turn = shift.turn()
+        if turn.stopped or shift.book.wanted == "pause":
+            shift.book.stop(RunState.PAUSED)
+            return Flow.REST
+        waiting = trouble(shift, turn) or _verdicts(shift, turn, judge)
+        if waiting and not cancelling:
+            shift.book.stop(RunState.PAUSED, waiting)
+            return Flow.REST
+        if shift.time_is_up:
+            return Flow.MORE
+
+
+def room_for(shift: Shift) -> int:
+    """How many more leads may be taken in; one at a time until the first one has shown that the portal behaves as planned."""
+    most = shift.effort.in_flight if shift.book.counters.get("proved") else 1
+    return most - shift.busy
+
+
+def _verdicts(shift: Shift, turn: Turn, judge: Judge) -> Row | None:
+    for lead_id, verdict in turn.finished.items():
+        waiting = judge(shift, lead_id, verdict)
+        if waiting:
+            return waiting
+    return None
+
+
+def trouble(shift: Shift, turn: Turn) -> Row | None:
+    """What the run must wait for because the portal takes nothing from us, or None while that may pass by itself."""
+    error = turn.halt
+    if error is None:
+        if turn.ok:
+            shift.trouble_since = None
+        return None
+    if isinstance(error, AccessDenied):
+        shift.book.counters["denied"] = True
+        return {"what": "rights", **_named(error)}
+    if isinstance(error, AuthError | PortalBlocked):
+        return {"what": "portal", **_named(error)}
+    if isinstance(error, LimitError) or turn.ok:
+        return None
+    now = shift.clock.monotonic()
+    shift.trouble_since = shift.trouble_since if shift.trouble_since is not None else now
+    if now - shift.trouble_since < shift.effort.trouble_seconds:
+        return None
+    return {"what": "portal", **_named(error)}
+
+
+def _named(error: BitrixError) -> Row:
+    return {"error": error.key, "method": error.method, "code": error.code, "text": error.user_message()}

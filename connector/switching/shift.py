@@ -1,0 +1,236 @@
+"""One process at work on one run: lease, client, journal, crew, and the leads that come next. Knows no phase and decides no outcome."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from sqlalchemy import select
+
+from connector.bitrix.batch import Command as BatchCommand
+from connector.bitrix.client import BitrixClient
+from connector.clock import Clock
+from connector.errors import RunNotFound
+from connector.planning.model import CrmMode
+from connector.planning.options import Options
+from connector.store.database import Database
+from connector.store.models import Plan, PlanLead, Run, RunLead
+from connector.switching.book import ENDED, RunBook
+from connector.switching.calls import COMPANY, CONTACT, DEAL, Program, Row, Verdict
+from connector.switching.crew import SETTLE_SECONDS, Crew, Turn
+from connector.switching.journal import Journal
+from connector.switching.lease import LEASE_SECONDS, Lease
+from connector.switching.reverse import BACK
+from connector.switching.wire import ClientWire
+
+OpenClient: TypeAlias = Callable[[int, Callable[[], bool]], BitrixClient]
+"""(portal id, cancel) → client with the portal's stored credential; see `connector.portals.access.open_client`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How hard a run works. `in_flight` leads at once, slices of about `slice_seconds`, and the waits explained where they are used."""
+
+    in_flight: int = 100
+    slice_seconds: float = 30.0
+    settle_seconds: float = SETTLE_SECONDS
+    lease_seconds: float = LEASE_SECONDS
+    longest_idle: float = 1.0
+    same_failures: int = 5
+    trouble_seconds: float = 120.0
+    poll_watched: float = 3.0
+    poll_unwatched: float = 60.0
+    poll_hours: float = 72.0
+
+
+@dataclass(slots=True)
+class Work:
+    """A lead to be taken in: its program (told whether the journal knows writes of this attempt) and the clients that it may change."""
+
+    lead_id: int
+    program: Callable[[bool], Program]
+    claims: frozenset[str] = frozenset()
+    prefix: str = ""
+
+
+@dataclass(slots=True)
+class Shift:
+    """Everything that belongs to working on one run; kept between slices as long as the lease is."""
+
+    db: Database
+    clock: Clock
+    effort: Effort
+    run: Run
+    plan: Plan
+    lease: Lease
+    journal: Journal
+    book: RunBook
+    client: BitrixClient
+    crew: Crew
+    until: float = 0.0
+    trouble_since: float | None = None
+    streak: list[str] = field(default_factory=list)
+    resumed: bool = False
+    cursor: int = -1
+    _claims: dict[int, frozenset[str]] = field(default_factory=dict)
+    _put_off: list[Work] = field(default_factory=list)
+
+    @property
+    def options(self) -> Options:
+        """The choices of the plan."""
+        return Options.model_validate(self.plan.options)
+
+    @property
+    def target(self) -> CrmMode:
+        """The mode that the plan leads to."""
+        return CrmMode(self.plan.direction)
+
+    @property
+    def tag(self) -> str:
+        """What makes markers of this run unlike those of any other."""
+        return self.run.id[:8]
+
+    @property
+    def time_is_up(self) -> bool:
+        """Whether this slice should end."""
+        return self.clock.monotonic() >= self.until
+
+    # ------------------------------------------------------------------------------------------------- leads
+
+    def take_in(self, works: Iterable[Work]) -> None:
+        """Give leads to the crew; one that would change a client which another is changing just now comes later."""
+        works = [*self._put_off, *works]
+        self._put_off = []
+        entries = self.journal.load(work.lead_id for work in works)
+        for work in works:
+            if any(work.claims & held for held in self._claims.values()):
+                self._put_off.append(work)
+                continue
+            self._claims[work.lead_id] = work.claims
+            known = entries[work.lead_id]
+            touched = any(key.startswith(work.prefix) and not key.startswith(BACK) for key in known)
+            self.crew.admit(work.lead_id, work.program(touched), known, work.prefix)
+
+    @property
+    def busy(self) -> int:
+        """Leads in flight."""
+        return len(self.crew) + len(self._put_off)
+
+    def turn(self) -> Turn:
+        """One turn of the crew; sleeps when there was nothing to do."""
+        turn = self.crew.turn()
+        for lead_id in turn.finished:
+            self._claims.pop(lead_id, None)
+        if turn.finished and self._put_off:
+            self.take_in(())
+        if turn.idle is not None and not turn.finished:
+            self.clock.sleep(min(turn.idle, self.effort.longest_idle))
+        return turn
+
+    def alone(self, program: Program, key: int = 0) -> Verdict | None:
+        """Run a program that is about the run as a whole; None when the run was asked to stop or the slice's trouble lasts."""
+        self.crew.admit(key, program, self.journal.load([key])[key])
+        while key in self.crew:
+            turn = self.crew.turn()
+            if key in turn.finished:
+                return turn.finished[key]
+            if turn.stopped or turn.halt is not None or (turn.idle and self.time_is_up):
+                self.crew.drop(key)
+                return None
+            if turn.idle is not None:
+                self.clock.sleep(min(turn.idle, self.effort.longest_idle))
+        return None
+
+    def lead_rows(self, states: Sequence[str], limit: int, after: int = -1) -> list[RunLead]:
+        """Leads of this run in these states, in order."""
+        with self.db.read() as session:
+            return list(
+                session.scalars(
+                    select(RunLead)
+                    .where(RunLead.run_id == self.run.id, RunLead.state.in_(states), RunLead.position > after)
+                    .order_by(RunLead.position)
+                    .limit(limit)
+                )
+            )
+
+    def documents(self, lead_ids: Sequence[int]) -> dict[int, Row]:
+        """The plan of these leads, as in the plan file."""
+        with self.db.read() as session:
+            rows = session.scalars(
+                select(PlanLead).where(PlanLead.plan_id == self.plan.id, PlanLead.lead_id.in_(lead_ids))
+            )
+            return {row.lead_id: row.document for row in rows}
+
+
+def open_shift(
+    db: Database, open_client: OpenClient, run_id: str, *, holder: str, clock: Clock, effort: Effort
+) -> Shift | None:
+    """Take the lease and get ready; None when another process holds the run. Raises RunNotFound, and BitrixError if the portal
+    cannot be used; the lease is then given back.
+    """
+    lease = Lease(db, run_id, holder, clock, effort.lease_seconds)
+    if not lease.take():
+        with db.read() as session:
+            if session.get(Run, run_id) is None:
+                raise RunNotFound(run=run_id)
+        return None
+    try:
+        with db.read() as session:
+            run = session.get_one(Run, run_id)
+            plan = session.get_one(Plan, run.plan_id)
+            session.expunge_all()
+        journal = Journal(db, run_id, clock)
+        book = RunBook(db, run_id, journal, lease, clock, dict(run.counters), run.wanted)
+        client = open_client(run.portal_id, lambda: lease.is_lost or _must_stop(db, run_id, holder))
+        with lease.kept():
+            high = highest_ids(client)
+        crew = Crew(
+            ClientWire(client),
+            journal,
+            book,
+            clock,
+            settle_seconds=effort.settle_seconds,
+            high_water=high,
+            shared=lambda lead_id, entity: shared_client(db, run_id, lead_id, entity),
+            denied_is_final=run.wanted == "cancel" or bool(run.counters.get("denied")),
+        )
+    except BaseException:
+        lease.release()
+        raise
+    return Shift(db, clock, effort, run, plan, lease, journal, book, client, crew)
+
+
+def _must_stop(db: Database, run_id: str, holder: str) -> bool:
+    """Asked before every request: somebody wants a pause, or another process has taken over while this one was held up."""
+    with db.read() as session:
+        found = session.execute(select(Run.wanted, Run.lease_holder).where(Run.id == run_id)).one_or_none()
+    return found is None or found.wanted == "pause" or found.lease_holder != holder
+
+
+def highest_ids(client: BitrixClient) -> dict[int, int]:
+    """The highest id of deals, contacts and companies now: what we create later has a higher one."""
+    commands = [
+        BatchCommand(
+            f"t{kind}",
+            "crm.item.list",
+            {"entityTypeId": kind, "select": ["id"], "order": {"id": "DESC"}, "start": -1},
+        )
+        for kind in (DEAL, CONTACT, COMPANY)
+    ]
+    found = client.batch(commands).results()
+    high: dict[int, int] = {}
+    for kind in (DEAL, CONTACT, COMPANY):
+        value: Any = found[f"t{kind}"]
+        high[kind] = max((int(row["id"]) for row in value["items"]), default=0)
+    return high
+
+
+def shared_client(db: Database, run_id: str, lead_id: int, entity: str) -> Row | bool | None:
+    """See `crew.Shared`: what became of the lead whose client another one wants to use."""
+    with db.read() as session:
+        lead = session.get(RunLead, (run_id, lead_id))
+        if lead is None:
+            return None
+        if lead.state not in ENDED:
+            return False
+        id_ = lead.contact_id if entity == "contact" else lead.company_id
+        return {"id": id_} if id_ is not None else None

@@ -1,0 +1,106 @@
+"""Undoing the leads of a run: first all leads and their deals, then the clients, which leads may share. Feeds programs; decides by journal."""
+
+from collections.abc import Callable, Sequence
+
+from connector.store.models import RunLead
+from connector.switching.calls import Line, Look, Program, Row, Verdict
+from connector.switching.journal import standing_lines
+from connector.switching.leadwork import Flow, work_leads
+from connector.switching.parts import ask
+from connector.switching.reverse import release_clients, take_back
+from connector.switching.shift import Shift, Work
+
+CHUNK = 100
+EVERYTHING = 100_000
+
+
+def undo_leads(shift: Shift) -> Flow:
+    """Activities, leads, comments and deals go back."""
+    shift.book.counters["proved"] = True
+    return work_leads(shift, _feed, _judge)
+
+
+def undo_clients(shift: Shift) -> Flow:
+    """What was filled in existing clients is restored, created ones are deleted."""
+    return work_leads(shift, _feed_clients, _judge)
+
+
+def _judge(shift: Shift, lead_id: int, verdict: Verdict) -> Row | None:  # noqa: ARG001  (same form as for apply)
+    return None
+
+
+def _feed(shift: Shift, room: int) -> Sequence[Work]:
+    if not shift.resumed:
+        shift.resumed = True
+        rows = shift.lead_rows(("running",), EVERYTHING)
+        if rows:
+            return _works(shift, rows, _undo_lead)
+    rows = shift.lead_rows(("pending",), room) if room else []
+    if rows:
+        shift.book.begin([row.lead_id for row in rows])
+    return _works(shift, rows, _undo_lead)
+
+
+def _feed_clients(shift: Shift, room: int) -> Sequence[Work]:
+    shift.resumed = True
+    while room:
+        rows = shift.lead_rows(("undone", "kept", "failed"), min(room, CHUNK), shift.cursor)
+        if not rows:
+            break
+        shift.cursor = rows[-1].position
+        open_ = [row for row in rows if not (row.detail or {}).get("clients")]
+        if open_:
+            return _works(shift, open_, _undo_clients)
+    return []
+
+
+Maker = Callable[[RunLead, Sequence[Line], Row], Program]
+
+
+def _works(shift: Shift, rows: Sequence[RunLead], make: Maker) -> list[Work]:
+    ids = [row.lead_id for row in rows]
+    original = shift.run.undo_of or ""
+    with shift.db.read() as session:
+        lines = standing_lines(session, original, ids, but=shift.run.id)
+        made = {id_: _made(session.get(RunLead, (original, id_))) for id_ in ids}
+    return [
+        Work(
+            row.lead_id,
+            lambda _, row=row: make(row, lines[row.lead_id], made[row.lead_id]),
+            _claims(lines[row.lead_id]),
+        )  # type: ignore[misc]
+        for row in rows
+    ]
+
+
+def _made(lead: RunLead | None) -> Row:
+    made: Row = (lead.detail or {}).get("made", {}) if lead is not None else {}
+    return made
+
+
+def _claims(lines: Sequence[Line]) -> frozenset[str]:
+    return frozenset(
+        f"{line.params['entityTypeId']}:{line.params['id']}"
+        for line in lines
+        if line.method == "crm.item.update"
+    )
+
+
+def _undo_lead(row: RunLead, lines: Sequence[Line], made: Row) -> Program:
+    kept = yield from take_back(row.lead_id, lines, known=made)
+    found = yield from ask(Look("lead", row.lead_id))
+    state = "kept" if kept else "undone"
+    if found.value is None and not kept:
+        kept, state = [{"what": "lead", "id": row.lead_id, "why": "gone"}], "kept"
+    return Verdict(state, _reason(kept), {"kept": kept} if kept else {})
+
+
+def _undo_clients(row: RunLead, lines: Sequence[Line], made: Row) -> Program:
+    before = list((row.detail or {}).get("kept", ()))
+    kept = before + (yield from release_clients(row.lead_id, lines, known=made))
+    detail: Row = {"clients": True, **({"kept": kept} if kept else {})}
+    return Verdict("kept" if kept else row.state, _reason(kept), detail)
+
+
+def _reason(kept: Sequence[Row]) -> str:
+    return str(kept[0].get("why", "")) if kept else ""
