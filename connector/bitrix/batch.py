@@ -111,7 +111,7 @@ class Sections:
     def of(cls, reply: Reply, portal: str) -> Sections:
         """Raises BadAnswer if the sections are not there."""
         body = reply.body.get("result")
-        if not isinstance(body, Mapping) or "result" not in body or "result_error" not in body:
+        if not isinstance(body, Mapping) or "result" not in body:
             raise BadAnswer("a batch answer without its sections", portal=portal, method="batch")
         return cls(*(_map(body.get(f"result{name}")) for name in ("", "_error", "_total", "_next", "_time")))
 

@@ -220,8 +220,14 @@ SENTENCES: tuple[tuple[re.Pattern[str], Policy], ...] = tuple(
         ("denied", r"^access denied\b|insufficient permissions|not enough rights", _ADMIN, e.AccessDenied),
         ("context", r"^application context (is )?required", _US, e.AccessDenied),
         ("missing", r"\b(is |was )?not found\b|does not exist", _USER, e.RecordNotFound),
-        ("argument", r"is not (defined|specified|set)\b|\bmust be\b", _US, e.MethodError),
+        (
+            "argument",
+            r"is not (defined|specified|set)\b|\bmust be\b|^(invalid|incorrect) (identifier|parameters)",
+            _US,
+            e.MethodError,
+        ),
         ("assigned", r"is not assigned to", _USER, e.MethodError),
+        ("rest3", r"^BITRIX_REST_V3_EXCEPTION_(INVALID|UNKNOWN|VALIDATION)", _US, e.MethodError),
         ("email", r"^-? ?email send error", _USER, e.MethodError),
     )
 )

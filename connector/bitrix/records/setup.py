@@ -94,11 +94,16 @@ class FieldInfo(Record):
     is_dynamic: Flag = False
     title: Text = ""
     upper_name: Text = ""
-    status_type: Text = ""
+    status_type: Annotated[str | list[str], Field(default="")] = ""
     items: Annotated[list[dict[str, Any]], Rows] = Field(default_factory=list)
     settings: Map = Field(default_factory=dict)
     list_label: Text = ""
     form_label: Text = ""
+
+    @field_validator("status_type", mode="before")
+    @classmethod
+    def _status_type(cls, value: object) -> object:
+        return "" if value in (None, False, []) else value
 
 
 def fields_of(result: object) -> dict[str, FieldInfo]:
