@@ -1,5 +1,6 @@
 """A portal in the database, without anybody behind it."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
@@ -8,6 +9,7 @@ from connector.clock import FakeClock
 from connector.settings import Settings
 from connector.store.database import Database
 from connector.store.models import Portal
+from tests.portals.bitrix24 import Bitrix24, bitrix24
 
 
 @pytest.fixture
@@ -46,3 +48,9 @@ def add_portal(db: Database, now: datetime, key: str = "m1", **values: object) -
     with db.begin() as session:
         session.add(row)
     return row.id
+
+
+@pytest.fixture
+def b24() -> Iterator[Bitrix24]:
+    with bitrix24() as made:
+        yield made
