@@ -3,16 +3,13 @@
 Must never show the webhook's address, which is its key.
 """
 
-from pydantic import ValidationError
 from sqlalchemy import select
 
-from connector.bitrix.client import BitrixClient
 from connector.bitrix.credentials import Webhook
-from connector.bitrix.records.portal import Profile
 from connector.clock import Clock, SystemClock
-from connector.errors import AccessDenied
 from connector.portals.access import client_for
 from connector.portals.audit import Did, record
+from connector.portals.profile import Profile, read_profile
 from connector.portals.refs import PortalRef, ref_of
 from connector.settings import Settings
 from connector.store.database import Database
@@ -35,19 +32,8 @@ def register_webhook(db: Database, settings: Settings, url: str, *, clock: Clock
             and known.credential == {"url": webhook.base}
         ):
             return ref_of(known)
-    owner = _owner(client_for(db, settings, webhook, clock=clock))
+    owner = read_profile(client_for(db, settings, webhook, clock=clock))
     return _store(db, webhook, owner, clock)
-
-
-def _owner(client: BitrixClient) -> Profile:
-    result = client.call("profile").result
-    try:
-        return Profile.model_validate(result)
-    except ValidationError:
-        # The portal answers with an empty map for somebody who was dismissed (api-reference/common/users/profile.md).
-        raise AccessDenied(
-            "the owner of this webhook is not active", portal=client.portal, method="profile"
-        ) from None
 
 
 def _store(db: Database, webhook: Webhook, owner: Profile, clock: Clock) -> PortalRef:
