@@ -48,9 +48,9 @@ def _store(db: Database, webhook: Webhook, owner: Profile, clock: Clock) -> Port
         portal.credential = {"url": webhook.base}
         portal.credential_version += 1
         portal.state, portal.state_reason = PortalState.ACTIVE, ""
-        portal.owner_id, portal.owner_name, portal.owner_is_admin = owner.id, owner.full_name, owner.admin
+        portal.owner_id, portal.owner_name, portal.owner_is_admin = owner.user_id, owner.name, owner.is_admin
         portal.updated_at = now
         session.flush()
-        who = {"user_id": owner.id, "name": owner.full_name, "via": "cli"}
+        who = {"user_id": owner.user_id, "name": owner.name, "via": "cli"}
         record(session, portal.id, at=now, who=who, action=Did.WEBHOOK_CONNECTED)
         return ref_of(portal)
