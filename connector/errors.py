@@ -46,7 +46,7 @@ LeadswitchError                     key · who must act · user_message() · det
 ├── Cancelled                       the caller asked to stop; nothing was sent after that
 ├── PlanError                       this plan cannot be used
 │   ├── NotAPlan · PlanFormatUnknown · DigestMismatch · WrongPortal
-│   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated
+│   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit
 ├── RunError                        a run cannot start or go on
 │   ├── AlreadyRunning · RunNotFound · NotAllowed · WrongRunState
 └── ModeError                       the CRM mode cannot be changed, or was not
@@ -642,6 +642,30 @@ class PlanHasErrors(PlanError):
     key = "plan.has_errors"
     what = N_("The plan has %(count)s errors.")
     todo = N_("Solve them as described in the plan, then make a new plan.")
+
+
+class PlanNotFound(PlanError):
+    """No plan with that id on this portal."""
+
+    key = "plan.not_found"
+    what = N_("There is no plan %(plan)s for this portal.")
+    todo = N_("See the list of plans.")
+
+
+class PlanNotReady(PlanError):
+    """The plan is still being made, or making it failed."""
+
+    key = "plan.not_ready"
+    what = N_("The plan is not ready: %(state)s.")
+    todo = N_("Wait for it, or make a new plan.")
+
+
+class OptionsUnfit(PlanError):
+    """The chosen options do not fit the portal; `problems` are sentences that name what exists."""
+
+    key = "plan.options"
+    what = N_("These options do not fit the portal. %(problems)s")
+    todo = N_("Correct the options and plan again.")
 
 
 class PlanAlreadyApplied(PlanError):

@@ -28,11 +28,16 @@ def canonical(value: Mapping[str, Any]) -> bytes:
     return text.encode("utf-8", "surrogatepass") + b"\n"
 
 
+def first_line(head: PlanHead) -> bytes:
+    """The first line of the file of a plan."""
+    return canonical({"record": "plan", "format": FORMAT, **head_to_json(head)})
+
+
 class Digest:
     """SHA-256 over the lines of a plan as they pass by, and how many leads there were."""
 
     def __init__(self, head: PlanHead) -> None:
-        self.first_line = canonical({"record": "plan", "format": FORMAT, **head_to_json(head)})
+        self.first_line = first_line(head)
         self.leads = 0
         self._sha = hashlib.sha256(self.first_line)
 
@@ -139,6 +144,12 @@ def read(source: IO[bytes], portal: str | None = None) -> PlanReader:
         head = head_from_json(record)
     except (KeyError, TypeError, ValueError, AttributeError) as wrong:
         raise NotAPlan(f"line 1: the head of the plan is not complete ({wrong})", line=1) from wrong
-    if portal is not None and head.portal != portal:
-        raise WrongPortal(planned=head.host, portal=portal)
+    if portal is not None:
+        refuse_foreign(head, portal)
     return PlanReader(head, "", lines, hashlib.sha256(first))
+
+
+def refuse_foreign(head: PlanHead, key: str, host: str = "") -> None:
+    """Raise `WrongPortal` unless the plan was made for the portal with this key."""
+    if head.portal != key:
+        raise WrongPortal(planned=head.host, portal=host or key)
