@@ -93,7 +93,7 @@ class SandboxServer:
             code=client_id,
             app_url=self.config.app_url,
             install_url=self.config.install_url,
-            scopes=LOCAL_SCOPES,
+            scopes=LOCAL_SCOPES + (("leadswitch",) if self.config.self_hosted else ()),
         )
         self.world.apps[client_id] = app
 
@@ -161,8 +161,8 @@ class SandboxServer:
         from connector.sandbox.events import attach  # noqa: PLC0415  (needs the final addresses)
         from connector.sandbox.portal_page import create_app  # noqa: PLC0415
 
-        attach(self.world)
-        self._pages = create_app(self.world)
+        self.events = attach(self.world)
+        self._pages = create_app(self.world, self.events)
 
     def stop(self) -> None:
         """Stop serving and free the ports."""

@@ -67,7 +67,15 @@ def blueprint(world: World) -> Blueprint:
         cards += [
             _card(who, kind, read.count(kind), who.text("start.total")) for kind in ("contact", "company")
         ]
-        return render_template("start.html", section="start", cards=cards, mode_code=MODE_CODES[world.mode])
+        kind = "deal" if world.mode == SIMPLE else "lead"
+        lanes = read.lanes(kind, Filters(category=0))
+        board = {
+            "kind": kind,
+            "lanes": lanes,
+            "most": max((lane.count for lane in lanes), default=0) or 1,
+            "rows": read.page(kind, Filters(), 1).rows[:6],
+        }
+        return render_template("start.html", section="start", cards=cards, board=board)
 
     def _card(who: Any, kind: str, value: int, note: str) -> dict[str, Any]:
         label = who.text(f"nav.{kind}")

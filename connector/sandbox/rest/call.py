@@ -96,18 +96,24 @@ class Method:
     name: str
     handler: Handler
     scopes: tuple[str, ...] = ()
+    switch: str = ""
+    """Name of the `World.settings` flag without which the portal does not have the method."""
+
+    def on(self, world: World) -> bool:
+        """Whether this portal has the method."""
+        return not self.switch or bool(getattr(world.settings, self.switch))
 
 
 METHODS: dict[str, Method] = {}
 """Lower-case name → method; filled by the modules of `rest/methods`."""
 
 
-def method(*names: str, scope: str = "crm") -> Callable[[Handler], Handler]:
+def method(*names: str, scope: str = "crm", switch: str = "") -> Callable[[Handler], Handler]:
     """Register a handler under these names. `scope`: names separated by spaces, any one suffices; "" = basic."""
 
     def register(handler: Handler) -> Handler:
         for name in names:
-            METHODS[name.lower()] = Method(name, handler, tuple(scope.split()))
+            METHODS[name.lower()] = Method(name, handler, tuple(scope.split()), switch)
         return handler
 
     return register

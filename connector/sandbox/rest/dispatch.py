@@ -83,7 +83,7 @@ class Dispatcher:
     ) -> tuple[dict[str, Any], float]:
         self._raise(met)
         entry = METHODS.get(name)
-        if entry is None:
+        if entry is None or not entry.on(self.world):
             raise RestError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
         if entry.scopes and not any(scope in call.scopes for scope in entry.scopes):
             raise RestError(

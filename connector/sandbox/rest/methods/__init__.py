@@ -41,6 +41,7 @@ _MODULES = (
     "robots",
     "workflows",
     "tasks",
+    "companion",
 )
 
 

@@ -32,7 +32,7 @@ def _available(call: Call, name: str) -> tuple[bool, bool]:
     entry = METHODS.get(name)
     if name == "batch":
         return True, True
-    if entry is None:
+    if entry is None or not entry.on(call.world):
         return False, False
     return True, not entry.scopes or any(scope in call.scopes for scope in entry.scopes)
 
@@ -49,6 +49,8 @@ def methods(call: Call) -> Any:
     wanted = call.get("scope")
     names = ["batch"] if wanted in (None, "") else []
     for entry in METHODS.values():
+        if not entry.on(call.world):
+            continue
         if wanted not in (None, ""):
             if str(wanted) in entry.scopes:
                 names.append(entry.name)
