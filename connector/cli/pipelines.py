@@ -43,7 +43,7 @@ def pipelines() -> None:
 def list_(shell: Shell) -> None:
     """All pipelines with their stages."""
     with connected(shell) as here:
-        found = read_facts(here.client).pipelines
+        found = read_facts(here.client, key=here.ref.key).pipelines
     if shell.json:
         shell.emit({"pipelines": [pipeline_json(one) for one in found]})
     else:
@@ -58,7 +58,7 @@ def list_(shell: Shell) -> None:
 def show(shell: Shell, pipeline: str) -> None:
     """One pipeline, by ID or name: its stages with codes, order and meaning."""
     with connected(shell) as here:
-        found = pick(read_facts(here.client), pipeline)
+        found = pick(read_facts(here.client, key=here.ref.key), pipeline)
     if shell.json:
         shell.emit(pipeline_json(found))
     else:
@@ -75,13 +75,18 @@ def create(shell: Shell, name: str, sort: int) -> None:
     """Create a pipeline; Bitrix24 gives it its usual stages. A name that exists already is refused."""
     with connected(shell) as here:
         twin = next(
-            (p for p in read_facts(here.client).pipelines if p.name.casefold() == name.casefold()), None
+            (
+                p
+                for p in read_facts(here.client, key=here.ref.key).pipelines
+                if p.name.casefold() == name.casefold()
+            ),
+            None,
         )
         if twin is not None:
             raise PipelineExists(name=twin.name, id=twin.id)
         fields = {"name": name, "sort": sort}
         here.client.call("crm.category.add", {"entityTypeId": DEAL, "fields": fields})
-        made = pick(read_facts(here.client), name)
+        made = pick(read_facts(here.client, key=here.ref.key), name)
         with here.db.begin() as session:
             audit.record(
                 session,

@@ -65,12 +65,14 @@ def _option(row: Option) -> Callable[[F], F]:
     flag = "--" + row.name.replace("_", "-")
     text = row.help + (f"  [default: {row.default}]" if row.default else "")
     if row.form in (_PAIRS, _FIELDS):
-        return click.option(flag, row.name, metavar=row.form, multiple=True, help=text + " Repeatable.")
+        return click.option(
+            flag, row.name, metavar=row.form, multiple=True, help=f"{row.help}; may be given more than once"
+        )
     if row.values and not row.form:
         return click.option(
             flag, row.name, type=click.Choice([str(value) for value in row.values]), default=None, help=text
         )
-    return click.option(flag, row.name, metavar=row.form.upper() or None, default=None, help=text)
+    return click.option(flag, row.name, metavar=row.form or None, default=None, help=text)
 
 
 def _scope(command: F) -> F:

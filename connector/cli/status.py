@@ -27,7 +27,7 @@ KNOWN = {
 def status(shell: Shell) -> None:
     """CRM mode, whether Classic CRM is available, who you are, pipelines with stages, active leads per stage."""
     with connected(shell) as here:
-        facts = read_facts(here.client)
+        facts = read_facts(here.client, key=here.ref.key)
     if shell.json:
         shell.emit(as_json(facts))
     else:
