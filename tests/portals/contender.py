@@ -1,37 +1,13 @@
 """One of several processes that all want the same token renewed at once; started by `test_renewal`."""
 
 import threading
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
-import requests
-
-from connector.bitrix.credentials import OAuthToken, RenewingToken
-from connector.errors import GrantRevoked
+from connector.bitrix.credentials import RenewingToken
+from connector.bitrix.oauth import OAuthApp, OAuthClient
 from connector.portals.tokens import DatabaseTokenStore
 from connector.store.database import Database
-
-
-class HttpRenewer:
-    """Renews at a counting server over real HTTP; a refresh token works once there."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def refresh(self, token: OAuthToken) -> OAuthToken:
-        answer = requests.post(self._url, data={"refresh_token": token.refresh_token}, timeout=20)
-        if answer.status_code != 200:
-            raise GrantRevoked(code="invalid_grant", portal=token.portal)
-        pair = answer.json()
-        expires_at = datetime.now(UTC) + timedelta(hours=1)
-        return replace(
-            token, access_token=pair["access"], refresh_token=pair["refresh"], expires_at=expires_at
-        )
-
-    def named_endpoint(self, token: OAuthToken) -> str:
-        return token.client_endpoint
 
 
 def contend(
@@ -43,7 +19,8 @@ def contend(
 
     def work() -> None:
         try:
-            source = RenewingToken(DatabaseTokenStore(db, 1), HttpRenewer(server))
+            oauth = OAuthClient(OAuthApp("app.1", "tops3cret", server=server, allowed=(server,)))
+            source = RenewingToken(DatabaseTokenStore(db, 1), oauth)
             for _ in range(rounds):
                 seen = source.current()
                 start.wait(60)

@@ -69,7 +69,7 @@ class OneUseServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/"
+        return f"http://127.0.0.1:{self.server_port}"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -83,10 +83,20 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.refused += not good
             if good:
                 self.server.current = f"refresh-{self.server.renewals}"
-            pair = {"access": f"access-{self.server.renewals}", "refresh": self.server.current}
+            answer = {
+                "access_token": f"access-{self.server.renewals}",
+                "refresh_token": self.server.current,
+                "expires_in": 3600,
+                "member_id": "m1",
+                "client_endpoint": "https://portal.example/rest/",
+                "scope": "crm",
+                "status": "L",
+                "user_id": 1,
+            }
         time.sleep(0.05)
-        body = json.dumps(pair).encode()
+        body = json.dumps(answer if good else {"error": "invalid_grant"}).encode()
         self.send_response(200 if good else 400)
+        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
