@@ -117,7 +117,10 @@ def _engine(address: str) -> Engine:
                 setting="LEADSWITCH_DATABASE_URL",
                 reason="SQLite needs a file, so that processes can share it",
             )
-        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = Path(url.database)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if not file.exists():
+            file.touch(mode=0o600)
         engine = create_engine(
             url, connect_args={"timeout": BUSY_SECONDS}, pool_size=10, max_overflow=40, **options
         )

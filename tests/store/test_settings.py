@@ -76,9 +76,14 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not [value for value in secrets.values() if value in shown]
 
 
-def test_key_file_is_made_once_and_only_for_the_owner(tmp_path: Path) -> None:
+def test_database_and_key_file_are_made_once_and_only_for_the_owner(tmp_path: Path) -> None:
     settings = Settings.load(data_dir=tmp_path / "data")
     first = Database.open(settings)
+    first.migrate()
+    readable = [
+        path.name for path in settings.data_dir.iterdir() if stat.S_IMODE(path.stat().st_mode) & 0o077
+    ]
+    assert readable == []
     text = settings.key_file.read_text()
     mode = stat.S_IMODE(settings.key_file.stat().st_mode)
     first.close()
