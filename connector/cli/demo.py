@@ -93,7 +93,7 @@ def _running(
             env=env | _app_settings(folder, app_port, app_url, ready),
         )
         started.append(app)
-        app.wait_ready(lambda: _answers(f"http://{LOOPBACK}:{app_port}/healthz"), clock, START_SECONDS)
+        app.wait_ready(lambda: _answers(f"http://{LOOPBACK}:{app_port}/readyz"), clock, START_SECONDS)
         yield (portal, app), f"{ready['portal']}/"
     finally:
         for child in reversed(started):
