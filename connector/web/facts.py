@@ -54,7 +54,9 @@ def stage_counts(facts: PortalFacts) -> tuple[StageCount, ...]:
     counts = facts.active_leads_by_stage
     most = max(counts.values(), default=0) or 1
     return tuple(
-        StageCount(s.id, s.name, safe_color(s.color), counts.get(s.id, 0), round(counts.get(s.id, 0) / most * 100, 1))
+        StageCount(
+            s.id, s.name, safe_color(s.color), counts.get(s.id, 0), round(counts.get(s.id, 0) / most * 100, 1)
+        )
         for s in in_work(facts.lead_stages)
     )
 

@@ -137,7 +137,9 @@ def register(app: Flask) -> None:
         log.exception("unexpected error %s", reference, exc_info=error)
         links = (Link(url_for("pages.overview"), _("Overview"), "screen"),) if session() else ()
         texts = (
-            _("This is our mistake, not yours. Nothing was changed by this page; a run that is in progress is not affected."),
+            _(
+                "This is our mistake, not yours. Nothing was changed by this page; a run that is in progress is not affected."
+            ),
             _("Try again. If it happens again, tell us the reference below."),
         )
         message = Message("bug", _("Something went wrong"), texts, "error", "error", links, reference)

@@ -69,7 +69,9 @@ def draw(
     Stages stand in their own order, unknown ones last. A bar is as tall as its share, but never too small for its label.
     """
     links = [
-        (str(c["stage"]), str(c["deal_stage"]), int(str(c["leads"]))) for c in counts if int(str(c["leads"])) > 0
+        (str(c["stage"]), str(c["deal_stage"]), int(str(c["leads"])))
+        for c in counts
+        if int(str(c["leads"])) > 0
     ]
     if not links:
         return None
@@ -83,7 +85,9 @@ def draw(
         ("r", k): max(n * scale, LEAST) for k, n in into.items()
     }
     sides = (("l", left), ("r", right))
-    tall = {side: sum(heights[side, s.id] for s in stages) + GAP * (len(stages) - 1) for side, stages in sides}
+    tall = {
+        side: sum(heights[side, s.id] for s in stages) + GAP * (len(stages) - 1) for side, stages in sides
+    }
     height = max(tall.values())
     tops: dict[tuple[str, str], float] = {}
     nodes = []
@@ -91,7 +95,9 @@ def draw(
         y = (height - tall[side]) / 2
         for stage in stages:
             tops[side, stage.id] = y
-            nodes.append(_node(side, stage, (out if side == "l" else into)[stage.id], y, heights[side, stage.id]))
+            nodes.append(
+                _node(side, stage, (out if side == "l" else into)[stage.id], y, heights[side, stage.id])
+            )
             y += heights[side, stage.id] + GAP
     bands = _bands(links, (left, right), out, into, tops, heights)
     return Flow(WIDTH, round(height, 1), tuple(nodes), bands, _rows(links, left, right))

@@ -19,7 +19,17 @@ from connector.web import words
 from connector.web.facts import stage_counts
 from connector.web.flow import safe_color
 
-_PLAIN = ("create", "activities", "pipeline_name", "clients", "timeline", "contact_name", "company_title", "leftovers", "variant")
+_PLAIN = (
+    "create",
+    "activities",
+    "pipeline_name",
+    "clients",
+    "timeline",
+    "contact_name",
+    "company_title",
+    "leftovers",
+    "variant",
+)
 _STAGE = "stage."
 _MORE = ("clients", "timeline", "contact_name", "company_title", "leftovers", "variant")
 
@@ -125,7 +135,9 @@ def view(options: Options, facts: PortalFacts) -> FormView:
             "pipeline_name": options.pipeline_name,
             "activities": options.activities,
             **{one.name: str(getattr(options, one.name)) for one in words.SELECTS},
-            "contact_name": options.contact_name if options.contact_name != defaults.contact_name else _("No name"),
+            "contact_name": options.contact_name
+            if options.contact_name != defaults.contact_name
+            else _("No name"),
             "created_from": str(options.leads.created_from or ""),
             "created_to": str(options.leads.created_to or ""),
             "exclude": ", ".join(map(str, options.leads.exclude)),
@@ -137,11 +149,14 @@ def view(options: Options, facts: PortalFacts) -> FormView:
             ChoiceView(NEW, _("New pipeline, made from the lead stages")),
         ),
         selects=tuple(
-            SelectView(one.name, _(one.label), _(one.hint) if one.hint else "", _told(one.choices)) for one in words.SELECTS
+            SelectView(one.name, _(one.label), _(one.hint) if one.hint else "", _told(one.choices))
+            for one in words.SELECTS
         ),
         deal_stages=tuple(ChoiceView(s.id, s.name) for s in in_work(pipeline.stages)) if pipeline else (),
         stage_rows=tuple(StageRow(c.id, c.name, c.color, c.count, links.get(c.id, "")) for c in counts),
-        lead_stages=tuple(StageBox(c.id, c.name, safe_color(c.color), c.count, c.id in chosen) for c in counts),
+        lead_stages=tuple(
+            StageBox(c.id, c.name, safe_color(c.color), c.count, c.id in chosen) for c in counts
+        ),
         new_pipeline=new,
         more_open=not options.leads.everything
         or any(getattr(options, name) != getattr(defaults, name) for name in _MORE if name != "contact_name"),

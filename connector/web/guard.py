@@ -1,4 +1,4 @@
-"""Lets a request in: from our own pages, with a valid session, of a portal that is connected, by somebody who may. Every page goes
+"""Lets a request in: from our own pages, with a valid session, of a portal that has the app, by somebody who may. Every page goes
 through here; must never trust what a form says about portal, user or rights."""
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import Any
 from flask import Response, abort, g, make_response, request
 
 from connector import i18n
+from connector.portals.card import portal_card
 from connector.portals.refs import PortalRef
 from connector.portals.rights import Action, Role, Viewer, may, require, viewer
-from connector.portals.states import portal_card, require_active
 from connector.web import failures
-from connector.web.context import page, session, web
+from connector.web.context import bearer, page, session, web
 from connector.web.headers import allow_frame
 from connector.web.origin import same_site
 from connector.web.session import FIELD, HEADER, NoSession, SessionExpired, WebSession
@@ -45,6 +45,11 @@ def enter(who: WebSession, portal: PortalRef) -> None:
     allow_frame(who.origin)
 
 
+def recognise(person: Viewer, here: str) -> None:
+    """The rights of a person whom a launch has just confirmed; `here` is where their page is found again, since a launch is not repeated."""
+    g.viewer, g.here = person, here
+
+
 def me() -> Viewer:
     """Who asks, with the rights of this moment."""
     found: Viewer = g.viewer
@@ -64,8 +69,8 @@ def actor() -> dict[str, object]:
 
 def renew(response: Response) -> Response:
     """Hand the renewed token to scripts too."""
-    if session() is not None and "bearer" in g:
-        response.headers[HEADER] = g.bearer
+    if session() is not None:
+        response.headers[HEADER] = bearer()
     return response
 
 
@@ -82,7 +87,7 @@ def _enter(action: Action) -> Any:
         return failures.outside()
     if wanted := request.form.get("lang"):
         who = who.speaking(i18n.pick(wanted))
-    enter(who, require_active(web().db, who.portal_id))
+    enter(who, portal_card(web().db, who.portal_id).ref)
     g.viewer = viewer(web().db, who.portal_id, user_id=who.user_id, name=who.name, is_admin=who.admin)
     if me().role is Role.OTHER and not may(me(), action):
         return denied()

@@ -13,7 +13,9 @@ MODE_SUMMARIES: Mapping[str, str] = {
     CrmMode.CLASSIC: N_(
         "Calls, forms and messages first become leads. You sort them, and only good ones become deals with clients."
     ),
-    CrmMode.SIMPLE: N_("There are no leads. Every call, e-mail or form becomes a deal with its client at once."),
+    CrmMode.SIMPLE: N_(
+        "There are no leads. Every call, e-mail or form becomes a deal with its client at once."
+    ),
 }
 
 MODE_POINTS: Mapping[str, tuple[str, ...]] = {
@@ -76,7 +78,11 @@ CREATE: tuple[Choice, ...] = (
     Choice(Create.BOTH, N_("Contact and company"), N_("Both, linked with each other and with the deal.")),
 )
 ACTIVITIES: tuple[Choice, ...] = (
-    Choice(Activities.KEEP_OPEN, N_("Keep them open"), N_("They move to the deal, and work on them goes on there.")),
+    Choice(
+        Activities.KEEP_OPEN,
+        N_("Keep them open"),
+        N_("They move to the deal, and work on them goes on there."),
+    ),
     Choice(Activities.COMPLETE, N_("Complete them"), N_("They are closed together with the lead.")),
 )
 
@@ -123,7 +129,9 @@ SELECTS: tuple[Select, ...] = (
     Select(
         "leftovers",
         N_("Active leads that stay behind"),
-        N_("With active leads left, Bitrix24 offers to convert them by its own rules when the mode is changed."),
+        N_(
+            "With active leads left, Bitrix24 offers to convert them by its own rules when the mode is changed."
+        ),
         (
             Choice(Leftovers.BLOCK, N_("Do not change the mode before they are dealt with")),
             Choice(Leftovers.BITRIX24, N_("Let Bitrix24 convert them")),
@@ -166,7 +174,9 @@ GUIDE: Mapping[str, tuple[GuideStep, ...]] = {
 UNDOABLE: tuple[str, ...] = (
     N_("Every lead, with its old stage and its old clients"),
     N_("Open activities, back in their lead"),
-    N_("Deals, contacts and companies that were created are deleted, unless somebody has used or changed them"),
+    N_(
+        "Deals, contacts and companies that were created are deleted, unless somebody has used or changed them"
+    ),
     N_("Clients that were found keep their own data; added phones and e-mails stay"),
 )
 NOT_UNDOABLE: tuple[str, ...] = (
@@ -182,6 +192,21 @@ UNDOABLE_CLASSIC: tuple[str, ...] = (
 NOT_UNDOABLE_CLASSIC: tuple[str, ...] = (
     N_("The order of the CRM menu that employees set for themselves"),
     N_("New requests that came in as leads meanwhile"),
+)
+
+COURSE: tuple[str, ...] = (
+    N_("Leads are converted one after the other. You can pause, resume or cancel, and close this page."),
+    N_("Then you change the mode in Bitrix24; Leadswitch shows how and waits for it."),
+    N_("The result is checked and written into a report."),
+)
+COURSE_FLIP: tuple[str, ...] = (
+    N_("You change the mode in Bitrix24; Leadswitch shows how and waits for it."),
+    N_("The result is checked and written into a report."),
+)
+COURSE_UNDO: tuple[str, ...] = (
+    N_("You change the mode back to Classic CRM in Bitrix24; Leadswitch shows how and waits for it."),
+    N_("Activities go back to their leads, leads get their old stages and clients."),
+    N_("Records that Leadswitch created are deleted, unless somebody has used or changed them."),
 )
 
 

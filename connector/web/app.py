@@ -1,0 +1,63 @@
+"""The Flask application, put together. Holds no rules: pages, launch, guard and headers are rooms of their own."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from connector import i18n, resources
+from connector.clock import Clock, SystemClock
+from connector.settings import Settings
+from connector.store.database import Database
+from connector.switching.engine import Engine
+from connector.web import context, failures, guard
+from connector.web.downloads import downloads
+from connector.web.headers import harden
+from connector.web.health import health
+from connector.web.launch import launch
+from connector.web.pages import pages
+from connector.web.plans import plans
+from connector.web.runs import runs
+from connector.web.session import Sessions
+
+LARGEST_POST = 1_000_000
+MOST_FIELDS = 2_000
+
+
+def create_app(settings: Settings, db: Database, engine: Engine, clock: Clock | None = None) -> Flask:
+    """The app over an open database and a job engine that somebody else starts and stops."""
+    clock = clock or SystemClock()
+    app = Flask(
+        "leadswitch",
+        template_folder=str(resources.templates_path()),
+        static_folder=str(resources.static_path()),
+        static_url_path="/static",
+    )
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_POST, MAX_FORM_MEMORY_SIZE=LARGEST_POST, MAX_FORM_PARTS=MOST_FIELDS
+    )
+    sessions = Sessions(db.keyring.derive("session"), settings.session_minutes, clock)
+    app.extensions[context.KEY] = context.Web(settings, db, engine, sessions, clock)
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    Babel(app, locale_selector=i18n.language, timezone_selector=_time_zone)
+    context.install(app)
+    failures.register(app)
+    for blueprint in (launch, health, pages, plans, runs, downloads):
+        app.register_blueprint(blueprint)
+    app.before_request(_forget_language)
+    app.after_request(guard.renew)
+    app.after_request(harden)
+    return app
+
+
+def _forget_language() -> None:
+    """A thread serves one person after the other."""
+    i18n.speak(i18n.SOURCE)
+
+
+def _time_zone() -> str | None:
+    who = context.session()
+    return who.tz or None if who is not None else None

@@ -1,0 +1,313 @@
+"""One lead of a plan, before and after, and Leadswitch's plan beside Bitrix24's own switch. Shows what planning decided; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connector.i18n import N_, _, ngettext, number
+from connector.planning.catalogue import advice, render
+from connector.planning.customfields import is_empty
+from connector.planning.encode import action_to_json
+from connector.planning.model import Action, Do, Finding, LeadPlan, PortalFacts, Severity
+from connector.planning.records import OWN, PERSON
+from connector.reports.words import action_text
+from connector.web import words
+from connector.web.flow import safe_color
+from connector.web.telling import DERIVED, Teller
+
+# What comes first; everything else follows in the order of the portal.
+FIRST = (
+    "title",
+    *PERSON,
+    "companyTitle",
+    "phone",
+    "email",
+    "other",
+    "opportunity",
+    "sourceId",
+    "assignedById",
+    "observers",
+    "comments",
+)
+HIDDEN = OWN | {
+    "fm",
+    "stageId",
+    "currencyId",
+    "contacts",
+    "contactId",
+    "companyId",
+    "originatorId",
+    "originId",
+    "leadId",
+    "isManualOpportunity",
+}
+_RECORD: Mapping[str, tuple[str, str]] = {
+    "deal": ("deal", N_("Deal")),
+    "contact": ("contact", N_("Contact")),
+    "company": ("company", N_("Company")),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A field and its value; `mark` is `lost` where a finding says so, `note` explains."""
+
+    label: str
+    value: str
+    mark: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record after the conversion."""
+
+    icon: str
+    name: str
+    badge: str
+    stage: str
+    stage_color: str
+    rows: tuple[Pair, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding in words."""
+
+    code: str
+    severity: str
+    label: str
+    message: str
+    advice: str
+    leads: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CompareRow:
+    """One line of the comparison; `better` is `managed` where Leadswitch keeps more."""
+
+    label: str
+    managed: str
+    native: str
+    differs: bool = False
+    better: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Leadswitch beside Bitrix24's own dialog; `note` names the variant and that it is a prediction."""
+
+    note: str
+    rows: tuple[CompareRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LeadView:
+    """Everything that the page of one lead shows."""
+
+    id: int
+    title: str
+    kind: str
+    stage: str
+    stage_color: str
+    findings: tuple[FindingView, ...]
+    before: tuple[Pair, ...]
+    after: tuple[Record, ...]
+    actions: tuple[str, ...]
+    differences: tuple[str, ...]
+
+
+def lead_view(plan: LeadPlan, facts: PortalFacts) -> LeadView:
+    """The page of one lead."""
+    teller = Teller(facts)
+    name, color = teller.stage(plan.stage)
+    return LeadView(
+        id=plan.id,
+        title=plan.title or _("Lead #%(id)s", id=plan.id),
+        kind=plan.kind.value,
+        stage=name,
+        stage_color=safe_color(color),
+        findings=tuple(finding_view(f) for f in plan.findings),
+        before=_before(plan, teller),
+        after=tuple(_records(plan, teller)),
+        actions=tuple(action_text(action_to_json(a)) for a in plan.managed),
+        differences=tuple(render(f, _) for f in plan.native.differences),
+    )
+
+
+def finding_view(item: Finding, leads: int = 0) -> FindingView:
+    """A finding in the reader's language."""
+    severity = item.severity.value
+    return FindingView(
+        item.code, severity, _(words.SEVERITY_WORDS[severity]), render(item, _), advice(item, _), leads
+    )
+
+
+def variant_note(variant: str) -> str:
+    """What the native column stands for."""
+    notes = {
+        "documented": _("A prediction after Bitrix24's user guide; it was not seen on a live portal."),
+        "mobile": _("A prediction of the mobile app's dialog; it was not seen on a live portal."),
+        "older-web": _("A prediction after an older web version; it was not seen on a live portal."),
+    }
+    return notes.get(variant, variant)
+
+
+def lead_comparison(plan: LeadPlan, facts: PortalFacts) -> Comparison:
+    """Managed beside native for one lead, field by field where both make a record."""
+    teller = Teller(facts)
+    managed = {one: _created(plan, one) for one in _RECORD}
+    native = {"deal": plan.native.deal, "contact": plan.native.contact, "company": plan.native.company}
+    rows = []
+    for entity, (_icon, name) in _RECORD.items():
+        ours = _client_words(plan, entity, teller) if entity != "deal" else _yes(bool(managed["deal"]))
+        theirs = _yes(native[entity] is not None) if entity == "deal" else _name(native[entity])
+        rows.append(CompareRow(_(name), ours, theirs, ours != theirs))
+    rows += _deal_rows(managed["deal"] or {}, native["deal"] or {}, teller)
+    ours, theirs = _activity_words(plan)
+    rows.append(CompareRow(_(DERIVED["open_activities"]), ours, theirs, ours != theirs))
+    if plan.native.fails:
+        rows.append(CompareRow(_("Fails because of"), "", plan.native.fails, differs=True))
+    return Comparison(variant_note(plan.native.variant), tuple(rows))
+
+
+def _before(plan: LeadPlan, teller: Teller) -> tuple[Pair, ...]:
+    fields = plan.snapshot.fields
+    lost = {
+        str(f.params.get("field")): render(f, _)
+        for f in plan.findings
+        if f.severity is Severity.DATA_LOSS and f.params.get("field")
+    }
+    values = _values("lead", fields, teller)
+    activities = plan.snapshot.activities
+    if opened := sum(not a.completed for a in activities):
+        values["open_activities"] = number(opened)
+    if done := sum(a.completed for a in activities):
+        values["done_activities"] = number(done)
+    if plan.snapshot.products:
+        values["products"] = ", ".join(str(row.get("productName", "")) for row in plan.snapshot.products)
+    return tuple(
+        Pair(label, value, "lost" if label in lost else "", lost.get(label, ""))
+        for key, value in values.items()
+        for label in [teller.label("lead", key)]
+    )
+
+
+def _values(entity: str, fields: Mapping[str, Any], teller: Teller) -> dict[str, str]:
+    told = {
+        key: teller.value(entity, key, value, fields) for key, value in fields.items() if key not in HIDDEN
+    }
+    told |= teller.channels(fields)
+    kept = {key: text for key, text in told.items() if text and key not in ("contactIds", "entityTypeId")}
+    order = [key for key in FIRST if key in kept] + [key for key in kept if key not in FIRST]
+    return {key: kept[key] for key in order}
+
+
+def _records(plan: LeadPlan, teller: Teller) -> Iterable[Record]:
+    for entity in ("deal", "company", "contact"):
+        action = _action(plan, entity)
+        if action is None:
+            continue
+        icon, name = _RECORD[entity]
+        fields = action.params.get("fields") or {}
+        badge, rows = (
+            "",
+            [Pair(teller.label(entity, k), v) for k, v in _values(entity, fields, teller).items()],
+        )
+        stage, color = teller.stage(fields.get("stageId")) if entity == "deal" else ("", "")
+        if action.do in (Do.LINK_COMPANY, Do.LINK_CONTACT):
+            badge, rows = _("exists already"), _linked(plan, entity, action, teller)
+        elif action.do in (Do.REUSE_COMPANY, Do.REUSE_CONTACT):
+            badge = _("shared with lead #%(id)s", id=action.params["lead"])
+        if entity == "deal":
+            rows += _extras(plan, teller)
+        yield Record(icon, _(name), badge, stage, safe_color(color), tuple(rows))
+
+
+def _linked(plan: LeadPlan, entity: str, action: Action, teller: Teller) -> list[Pair]:
+    id_ = action.params["id"]
+    match = next((m for m in plan.snapshot.matches if (m.entity, m.id) == (entity, id_)), None)
+    rows = [Pair(_("Record"), f"{match.title if match else ''} #{id_}".strip())]
+    if match and match.by:
+        rows.append(Pair(_("Found by"), ", ".join(match.by)))
+    added = _values(
+        entity, {**(action.params.get("fill") or {}), "fm": action.params.get("add_fm") or ()}, teller
+    )
+    rows += [Pair(teller.label(entity, key), value, "", _("added")) for key, value in added.items()]
+    return rows
+
+
+def _extras(plan: LeadPlan, teller: Teller) -> Iterable[Pair]:
+    moved = sum(a.do is Do.UNBIND_ACTIVITY for a in plan.managed)
+    done = sum(a.do is Do.COMPLETE_ACTIVITY for a in plan.managed)
+    products = next((a for a in plan.managed if a.do is Do.SET_PRODUCTS), None)
+    if moved:
+        yield Pair(
+            teller.label("deal", "open_activities"),
+            ngettext("%(n)s moves here, open", "%(n)s move here, open", moved),
+        )
+    if done:
+        yield Pair(teller.label("deal", "done_activities"), number(done))
+    if products:
+        rows = products.params.get("rows") or ()
+        yield Pair(
+            teller.label("deal", "products"), ", ".join(str(row.get("productName", "")) for row in rows)
+        )
+
+
+def _action(plan: LeadPlan, entity: str) -> Action | None:
+    return next((a for a in plan.managed if a.key == entity), None)
+
+
+def _created(plan: LeadPlan, entity: str) -> Mapping[str, Any] | None:
+    action = _action(plan, entity)
+    fields: Mapping[str, Any] | None = action.params.get("fields") if action else None
+    return fields
+
+
+def _client_words(plan: LeadPlan, entity: str, teller: Teller) -> str:
+    record = next((r for r in _records(plan, teller) if r.icon == entity), None)
+    if record is None:
+        return ""
+    action = _action(plan, entity)
+    if action is not None and action.do in (Do.LINK_COMPANY, Do.LINK_CONTACT):
+        return _("existing: %(name)s", name=record.rows[0].value)
+    return record.badge or _name(_created(plan, entity))
+
+
+def _deal_rows(ours: Mapping[str, Any], theirs: Mapping[str, Any], teller: Teller) -> list[CompareRow]:
+    rows = []
+    keys = [
+        key for key in dict.fromkeys((*ours, *theirs)) if key not in HIDDEN and key not in ("contactIds",)
+    ]
+    for key in ("stageId", *[k for k in FIRST if k in keys], *[k for k in keys if k not in FIRST]):
+        label = teller.label("deal", key)
+        a, b = (teller.value("deal", key, side.get(key), side) for side in (ours, theirs))
+        if (a or b) and (a != b or key == "stageId"):
+            rows.append(CompareRow(label, a, b, a != b))
+    return rows
+
+
+def _activity_words(plan: LeadPlan) -> tuple[str, str]:
+    opened = sum(not a.completed for a in plan.snapshot.activities)
+    if not opened:
+        return "", ""
+    completed = sum(a.do is Do.COMPLETE_ACTIVITY for a in plan.managed)
+    ours = _("completed") if completed else _("stay open, in the deal")
+    theirs = _("completed") if plan.native.completes_activities else _("stay open, in lead and deal")
+    return (ours if plan.managed else ""), ("" if plan.native.fails else theirs)
+
+
+def _name(fields: Mapping[str, Any] | None) -> str:
+    if fields is None:
+        return ""
+    person = " ".join(
+        str(fields[n]) for n in ("name", "secondName", "lastName") if not is_empty(fields.get(n))
+    )
+    return _("new: %(name)s", name=str(fields.get("title") or person or "–"))
+
+
+def _yes(made: bool) -> str:
+    return _("is created") if made else ""

@@ -1,0 +1,360 @@
+"""What the preview of a plan shows: totals, findings, flow, comparison, a page of leads. Shows what planning decided; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connector.i18n import N_, _, duration, ngettext, number
+from connector.planning.catalogue import ORDER
+from connector.planning.model import CrmMode, Finding, LeadKind, PlanHead, PortalFacts, Severity, Stage
+from connector.planning.options import NEW, Activities, Create, Options
+from connector.plans.queries import FindingCount, Header, LeadPage, LeadRow
+from connector.web import words
+from connector.web.flow import Flow, draw, safe_color
+from connector.web.leadview import CompareRow, Comparison, FindingView, finding_view, variant_note
+
+PAGE = 50
+TRAIL = 30
+
+CREATES: Mapping[str, str] = {
+    Create.CONTACT: N_("Contact"),
+    Create.COMPANY: N_("Company"),
+    Create.BOTH: N_("Contact and company"),
+}
+ACTIVITIES: Mapping[str, str] = {
+    Activities.KEEP_OPEN: N_("stay open"),
+    Activities.COMPLETE: N_("are completed"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A value with its name."""
+
+    label: str
+    value: Any
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCard:
+    """What every page of a plan needs."""
+
+    id: str
+    direction: str
+    from_mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class FindingGroup:
+    """Findings of one severity."""
+
+    severity: str
+    label: str
+    rows: tuple[FindingView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeverityCount:
+    """How many leads have their worst finding in this severity."""
+
+    severity: str
+    count: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadLine:
+    """A lead in the table."""
+
+    id: int
+    title: str
+    kind: str
+    stage: str
+    stage_color: str
+    deal_stage: str
+    deal_color: str
+    creates: str
+    severity: str
+    findings_text: str
+    excluded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LinePage:
+    """A page of the table; `links` are (label, icon, fields) of the pages beside it, `here` brings one back to this page."""
+
+    rows: tuple[LeadLine, ...]
+    text: str
+    here: Mapping[str, str]
+    links: tuple[tuple[str, str, Mapping[str, str]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What the table is narrowed to, and what it can be narrowed to."""
+
+    search: str
+    stage: str
+    severity: str
+    kind: str
+    code: str
+    code_text: str
+    stages: tuple[tuple[str, str], ...]
+    severities: tuple[tuple[str, str], ...]
+
+    def fields(self) -> dict[str, str]:
+        """The filter as form fields."""
+        given = {
+            "search": self.search,
+            "stage": self.stage,
+            "severity": self.severity,
+            "kind": self.kind,
+            "code": self.code,
+        }
+        return {name: value for name, value in given.items() if value}
+
+
+def card(plan: Header) -> PlanCard:
+    """A plan for its pages."""
+    other = {CrmMode.SIMPLE: CrmMode.CLASSIC, CrmMode.CLASSIC: CrmMode.SIMPLE}
+    return PlanCard(plan.id, plan.direction, other[CrmMode(plan.direction)].value)
+
+
+def headline(plan: Header) -> tuple[str, str]:
+    """Title and first sentence of the preview."""
+    if plan.direction == CrmMode.CLASSIC:
+        return _("Nothing is converted"), _(
+            "This is a dry run: nothing was changed. Below is what will be different in Classic CRM."
+        )
+    count = int(plan.counts.get("convertible", 0))
+    if not count:
+        return _("No lead has to be converted"), _("The mode can be changed straight away.")
+    return (
+        ngettext("%(n)s lead would become a deal", "%(n)s leads would become deals", count),
+        _("This is a dry run: nothing was changed. Look through it, then continue or change the options."),
+    )
+
+
+def totals(plan: Header) -> list[Item]:
+    """The figures on top."""
+    counts, managed = plan.counts, plan.counts.get("managed", {})
+    if plan.direction == CrmMode.CLASSIC:
+        return []
+    rows = [
+        Item(_("Leads"), counts.get("leads", 0)),
+        Item(_("Deals"), managed.get("deals", 0)),
+        Item(_("New contacts"), managed.get("contacts", 0)),
+        Item(_("New companies"), managed.get("companies", 0)),
+        Item(
+            _("Existing clients used"), managed.get("contacts_reused", 0) + managed.get("companies_reused", 0)
+        ),
+        Item(_("Activities moved"), managed.get("activities_moved", 0)),
+        Item(_("Not converted"), counts.get("leads", 0) - counts.get("convertible", 0)),
+    ]
+    optional = {_("New companies"), _("New contacts")}
+    return [row for row in rows if row.value or row.label not in optional]
+
+
+def summary(plan: Header, facts: PortalFacts | None) -> list[Item]:
+    """The choices that were made, in the side column."""
+    if plan.direction == CrmMode.CLASSIC:
+        return []
+    options = Options.model_validate(plan.options)
+    rows = [
+        Item(_("Pipeline"), pipeline_name(options, facts)),
+        Item(_("New leads become"), _(CREATES[options.create])),
+        Item(_("Open activities"), _(ACTIVITIES[options.activities])),
+    ]
+    if seconds := plan.counts.get("calls", {}).get("seconds", 0):
+        rows.append(Item(_("Takes at least"), duration(seconds)))
+    return rows
+
+
+def pipeline_name(options: Options, facts: PortalFacts | None) -> str:
+    """The pipeline of the deals as people know it."""
+    if options.pipeline == NEW:
+        return options.pipeline_name or _("New pipeline")
+    found = facts.pipeline(int(options.pipeline)) if facts else None
+    return found.name if found else f"#{options.pipeline}"
+
+
+def severity_counts(plan: Header) -> list[SeverityCount]:
+    """How many leads have their worst finding in each severity."""
+    counts = plan.counts.get("leads_by_severity", {})
+    texts = {
+        Severity.ERROR: lambda n: ngettext("%(n)s lead with an error", "%(n)s leads with errors", n),
+        Severity.DATA_LOSS: lambda n: ngettext("%(n)s lead loses data", "%(n)s leads lose data", n),
+        Severity.WARNING: lambda n: ngettext("%(n)s lead with a warning", "%(n)s leads with warnings", n),
+    }
+    return [
+        SeverityCount(s.value, counts.get(s.value, 0), text(counts.get(s.value, 0)))
+        for s, text in texts.items()
+    ]
+
+
+def finding_groups(head: PlanHead, counts: Iterable[FindingCount]) -> list[FindingGroup]:
+    """Findings about the plan and about its leads, the weightiest first; differences of the native switch are shown beside it instead."""
+    about_plan = [finding_view(f) for f in head.findings]
+    about_leads = [
+        finding_view(Finding(c.code, c.severity), c.leads) for c in counts if c.scope == "lead" and c.leads
+    ]
+    groups = []
+    for severity in sorted(Severity, key=ORDER.__getitem__):
+        rows = tuple(f for f in (*about_leads, *about_plan) if f.severity == severity.value)
+        if rows:
+            groups.append(FindingGroup(severity.value, _(words.SEVERITY_LABELS[severity]), rows))
+    return groups
+
+
+def flow(plan: Header, facts: PortalFacts | None) -> Flow | None:
+    """The picture of the stages; without facts of the portal it is grey."""
+    head = plan.head
+    if head is None or plan.direction == CrmMode.CLASSIC:
+        return None
+    colors = _colors(facts)
+    leads = [
+        Stage(k.lead_stage, k.lead_name, place, "P", colors.get(k.lead_stage, ""))
+        for place, k in enumerate(head.stage_map)
+    ]
+    deals = {k.deal_stage: k.deal_name for k in head.stage_map if k.deal_stage}
+    order = _order(facts)
+    targets = [
+        Stage(id_, name, order.get(id_, place), "P", colors.get(id_, ""))
+        for place, (id_, name) in enumerate(deals.items())
+    ]
+    return draw(plan.counts.get("flow", ()), leads, targets)
+
+
+def comparison(plan: Header, counts: Iterable[FindingCount]) -> Comparison:
+    """Totals of the managed plan beside those of the native prediction, then how many leads each difference touches."""
+    managed, native = plan.counts.get("managed", {}), plan.counts.get("native", {})
+    reused = managed.get("contacts_reused", 0) + managed.get("companies_reused", 0)
+    rows = [
+        _row(_("Deals"), managed.get("deals", 0), native.get("deals", 0)),
+        _row(_("New contacts"), managed.get("contacts", 0), native.get("contacts", 0)),
+        _row(_("New companies"), managed.get("companies", 0), native.get("companies", 0)),
+        CompareRow(
+            _("Existing clients"),
+            ngettext("%(n)s is used", "%(n)s are used", reused),
+            _("not looked for"),
+            True,
+            "managed",
+        ),
+        CompareRow(
+            _("Stage of the deals"), _("after the stage map"), _("always the first stage"), True, "managed"
+        ),
+        _row(
+            _("Activities completed"),
+            managed.get("activities_completed", 0),
+            native.get("activities_completed", 0),
+        ),
+        CompareRow(_("Can be undone"), _("yes"), _("no"), True, "managed"),
+    ]
+    rows += [
+        CompareRow(
+            finding_view(Finding(c.code, c.severity)).message,
+            "",
+            ngettext("%(n)s lead", "%(n)s leads", c.leads),
+        )
+        for c in counts
+        if c.scope == "native" and c.leads and c.severity is not Severity.INFO and c.code != "native-stage"
+    ]
+    return Comparison(variant_note(str(plan.options.get("variant", ""))), tuple(rows))
+
+
+def filter_of(form: Mapping[str, str], head: PlanHead | None) -> Filter:
+    """The filter that a form asks for; what the plan does not know narrows to nothing."""
+    code = form.get("code", "")
+    text = finding_view(Finding(code, Severity.INFO)).message if code else ""
+    stages = tuple((k.lead_stage, k.lead_name) for k in head.stage_map) if head else ()
+    severities = (*((s.value, _(words.SEVERITY_WORDS[s])) for s in Severity), ("none", _("No findings")))
+    return Filter(
+        search=form.get("search", "").strip()[:200],
+        stage=form.get("stage", ""),
+        severity=form.get("severity", ""),
+        kind=form.get("kind", ""),
+        code=code,
+        code_text=text,
+        stages=stages,
+        severities=severities,
+    )
+
+
+def line_page(
+    found: LeadPage, chosen: Filter, form: Mapping[str, str], plan: Header, facts: PortalFacts | None
+) -> LinePage:
+    """A page of the table with the way to the pages beside it."""
+    after, trail = form.get("after", ""), [one for one in form.get("trail", "").split(",") if one]
+    fields = chosen.fields()
+    links: list[tuple[str, str, Mapping[str, str]]] = []
+    if after:
+        before, rest = (trail[-1], trail[:-1]) if trail else ("", [])
+        links.append(
+            (
+                _("Previous"),
+                "chevron-left",
+                fields | {"after": before.removeprefix("-"), "trail": ",".join(rest)},
+            )
+        )
+    if found.after:
+        new_trail = [*trail, after or "-"][-TRAIL:]
+        links.append(
+            (_("Next"), "chevron-right", fields | {"after": found.after, "trail": ",".join(new_trail)})
+        )
+    names = {k.lead_stage: k.lead_name for k in plan.head.stage_map} if plan.head else {}
+    names |= {k.deal_stage: k.deal_name for k in plan.head.stage_map} if plan.head else {}
+    colors, options = _colors(facts), Options.model_validate(plan.options)
+    rows = tuple(_line(row, names, colors, options) for row in found.rows)
+    here = fields | {name: form[name] for name in ("after", "trail") if form.get(name)}
+    return LinePage(rows, _count_text(found, bool(after)), here, tuple(links))
+
+
+def _line(row: LeadRow, names: Mapping[str, str], colors: Mapping[str, str], options: Options) -> LeadLine:
+    stays = row.excluded or row.severity == Severity.ERROR
+    severity = row.severity if row.severity in list(Severity) else ""
+    return LeadLine(
+        id=row.id,
+        title=row.title or _("Lead #%(id)s", id=row.id),
+        kind=row.kind,
+        stage=names.get(row.stage, row.stage),
+        stage_color=safe_color(colors.get(row.stage, "")),
+        deal_stage="" if stays else names.get(row.deal_stage, row.deal_stage),
+        deal_color=safe_color(colors.get(row.deal_stage, "")),
+        creates=_("stays a lead") if stays else _becomes(row, options),
+        severity=severity,
+        findings_text=_(words.SEVERITY_WORDS[severity]) if severity else "",
+        excluded=row.excluded,
+    )
+
+
+def _becomes(row: LeadRow, options: Options) -> str:
+    if row.kind == LeadKind.REPEAT:
+        return _("deal")
+    return {
+        Create.CONTACT: _("deal, contact"),
+        Create.COMPANY: _("deal, company"),
+        Create.BOTH: _("deal, contact, company"),
+    }[options.create]
+
+
+def _count_text(found: LeadPage, later: bool) -> str:
+    shown = len(found.rows)
+    if found.total is not None and not later:
+        return _("%(shown)s of %(all)s leads", shown=number(shown), all=number(found.total))
+    return ngettext("%(n)s lead on this page", "%(n)s leads on this page", shown)
+
+
+def _row(label: str, managed: int, native: int) -> CompareRow:
+    return CompareRow(label, number(managed), number(native), managed != native)
+
+
+def _colors(facts: PortalFacts | None) -> dict[str, str]:
+    if facts is None:
+        return {}
+    return {s.id: s.color for s in (*facts.lead_stages, *(s for p in facts.pipelines for s in p.stages))}
+
+
+def _order(facts: PortalFacts | None) -> dict[str, int]:
+    return {s.id: s.sort for p in facts.pipelines for s in p.stages} if facts else {}
