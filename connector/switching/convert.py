@@ -4,11 +4,13 @@ Order: is the lead still what the plan saw → clients → deal → products, ad
 what came meanwhile → close by stage → link clients → read back. Everything that a step needs is a literal id from an earlier answer.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.planning.activities import is_task
 from connector.planning.model import Action, Do
+from connector.reading.activities import activity_of
 from connector.switching import looks, steps
 from connector.switching.calls import LEAD, Answer, Call, History, Look, Mark, Part, Program, Row, Verdict
 from connector.switching.fresh import changed_fields
@@ -95,8 +97,11 @@ def _work(hand: Hand, policy: Policy) -> Part[tuple[Problem | None, list[Problem
 
 
 def _settle_activities(hand: Hand, policy: Policy) -> Part[Problem | None]:
-    """Last look before the lead is closed: nothing else may have changed, and what is still open on it goes where the plan sends it."""
-    handled = _planned_activities(hand.plan.managed)
+    """Last look before the lead is closed: nothing else may have changed, and activities that the plan did not see go where it sends
+    the others.
+    """
+    handled = {int(a.params["activity"]) for a in hand.plan.managed if a.do is Do.BIND_ACTIVITY}
+    left = {activity.id for activity in hand.plan.snapshot.activities} - handled
     for _ in range(LATE_ROUNDS):
         calls: list[Call] = [
             Look("lead", hand.lead_id),
@@ -109,34 +114,35 @@ def _settle_activities(hand: Hand, policy: Policy) -> Part[Problem | None]:
             return stale
         if not found.ok:
             return problem_of("activities", found)
-        late = [row for row in found.value if _needs_moving(row, handled, policy)]
+        late = [row for row in found.value if _needs_moving(row, handled, left, policy)]
         if not late:
             return None
         problems = yield from together([_late(row, hand, policy) for row in late])
         handled |= {int(row["ID"]) for row in late}
-        vital = next((problem for problem in problems if problem), None)
-        if vital:
-            return vital
+        problem = next((problem for problem in problems if problem), None)
+        if problem:
+            return problem
     return Problem("activities", "too-busy", "")
 
 
-def _planned_activities(actions: Sequence[Action]) -> set[int]:
-    return {int(action.params["activity"]) for action in actions if action.do is Do.BIND_ACTIVITY}
-
-
-def _needs_moving(row: Mapping[str, Any], handled: set[int], policy: Policy) -> bool:
-    # An open one that is still on the lead would be completed by closing it, planned or not (native_switch.md 2.8).
-    if text_of(row.get("COMPLETED")) == "Y":
+def _needs_moving(row: Mapping[str, Any], handled: set[int], left: set[int], policy: Policy) -> bool:
+    id_ = int(row["ID"])
+    if id_ in left or is_task(activity_of(row)):
         return False
-    return policy.keep_open or int(row["ID"]) not in handled
+    # An open one that is still on the lead would be completed by closing it, whoever put it there (native_switch.md 2.8).
+    return id_ not in handled or (policy.keep_open and not _is_completed(row))
+
+
+def _is_completed(row: Mapping[str, Any]) -> bool:
+    return text_of(row.get("COMPLETED")) == "Y"
 
 
 def _late(row: Row, hand: Hand, policy: Policy) -> Part[Problem | None]:
-    """One activity that came after the plan (or that the plan only binds): to the deal, then off the lead or completed."""
+    """One activity that came after the plan: to the deal, and an open one then off the lead or completed."""
     id_ = int(row["ID"])
     binding = Action(f"bind:{id_}", Do.BIND_ACTIVITY, {"activity": id_})
     problem = yield from STEPS[binding.do].part(binding, hand)
-    if problem:
+    if problem or _is_completed(row):
         return problem
     do = Do.UNBIND_ACTIVITY if policy.keep_open else Do.COMPLETE_ACTIVITY
     last = Action(f"{'unbind' if policy.keep_open else 'complete'}:{id_}", do, {"activity": id_})
@@ -166,7 +172,7 @@ def _read_back(hand: Hand) -> Part[Row]:
     asked += [(entity, Look(entity, hand.ids[entity])) for entity in _made_here(hand)]
     if "deal" in hand.ids:
         asked.append(("deal-rows", Look("deal-rows", hand.ids["deal"])))
-    moved = sorted(_planned_activities(hand.plan.managed))
+    moved = sorted(int(a.params["activity"]) for a in hand.plan.managed if a.do is Do.BIND_ACTIVITY)
     asked += [(f"activity:{id_}", Look("activity", id_)) for id_ in moved]
     answers = yield [call for _, call in asked]
     return {name: answer.value for (name, _), answer in zip(asked, answers, strict=True) if answer.ok}

@@ -7,9 +7,9 @@ decision 3); leads that the user has left to Bitrix24 are the exception that the
 from datetime import timedelta
 
 from connector.errors import ClassicUnavailable
-from connector.planning.model import CrmMode, Known
+from connector.planning.model import CrmMode
 from connector.planning.options import Leftovers
-from connector.store.models import ModeChange, ModeReading, Portal, RunState
+from connector.store.models import ModeChange, ModeReading, Portal, Run, RunState
 from connector.switching import modes
 from connector.switching.calls import Program, Row, Verdict, Write
 from connector.switching.leadwork import Flow
@@ -27,7 +27,7 @@ def flip(shift: Shift, target: CrmMode) -> Flow:
     if mode is target:
         shift.book.note(state=RunState.RUNNING, waiting_for=None)
         return Flow.NEXT
-    if target is CrmMode.CLASSIC and shift.plan.facts.get("classic_available") == Known.NO:
+    if target is CrmMode.CLASSIC and _said(shift, "classic-none"):
         shift.book.stop(RunState.FAILED, error=ClassicUnavailable.key)
         return Flow.REST
     setter = modes.find_setter(shift.client)
@@ -38,6 +38,12 @@ def flip(shift: Shift, target: CrmMode) -> Flow:
     if setter is not None and not (active and leftovers is Leftovers.BITRIX24):
         return _set(shift, setter, target, len(active))
     return _wait(shift, {"what": "flip", "to": target.value, "count": len(active), "leads": active[:NAMED]})
+
+
+def _said(shift: Shift, code: str) -> bool:
+    """Whether the plan has this finding about itself."""
+    head: Row = shift.plan.facts.get("head") or {}
+    return any(found.get("code") == code for found in head.get("findings", ()))
 
 
 def _may_flip_with(leftovers: Leftovers, setter: Setter | None) -> bool:
@@ -75,13 +81,11 @@ def _wait(shift: Shift, what: Row) -> Flow:
     """Rest until asked again. The first wait decides when it gives up asking by itself; somebody who looks makes it go on."""
     now = shift.clock.now()
     with shift.db.read() as session:
-        before = session.get_one(type(shift.run), shift.run.id).waiting_for or {}
-    same = before.get("what") == what["what"]
+        before: Row = session.get_one(Run, shift.run.id).waiting_for or {}
+    names = ("since", "until", "watched_at", "note") if before.get("what") == what["what"] else ()
     limit = (now + timedelta(hours=shift.effort.poll_hours)).isoformat()
-    kept = {
-        name: before[name] for name in ("since", "until", "watched_at", "note") if same and name in before
-    }
-    waiting = {"since": now.isoformat(), "until": limit, **what, **kept, "polled_at": now.isoformat()}
+    kept: Row = {name: before[name] for name in names if name in before}
+    waiting: Row = {"since": now.isoformat(), "until": limit, **what, **kept, "polled_at": now.isoformat()}
     shift.book.stop(RunState.WAITING, waiting)
     return Flow.REST
 

@@ -218,8 +218,9 @@ def _categories(sent: Sent) -> Read:
 
 
 def _category_named(sent: Sent, rows: Sequence[Row]) -> Row | None:
-    wanted = sent.params["fields"]["name"]
-    ids = sorted(int(row["id"]) for row in rows if row["name"] == wanted and int(row["id"]) > sent.high_water)
+    # Whether a pipeline keeps our marker is not documented; its name above the highest id before is as good.
+    wanted, before = sent.params["fields"]["name"], int(sent.previous.get("highest") or 0)
+    ids = sorted(int(row["id"]) for row in rows if row["name"] == wanted and int(row["id"]) > before)
     return {"id": ids[0]} if ids else None
 
 
@@ -278,6 +279,8 @@ PROBES: Mapping[str, Probe] = {
     "crm.category.add": Probe(_categories, _category_named),
     "crm.category.delete": Probe(_categories, _absent_id),
     "crm.status.add": Probe(_stages, _stage_coded),
+    "crm.status.update": Probe(_old_get, _old_updated),
+    "crm.status.delete": Probe(_old_get, _deleted),
     "crm.deal.userfield.add": Probe(_custom_fields, _first_id),
     "crm.contact.userfield.add": Probe(_custom_fields, _first_id),
     "crm.company.userfield.add": Probe(_custom_fields, _first_id),

@@ -1,4 +1,4 @@
-"""Undoing the leads of a run: first all leads and their deals, then the clients, which leads may share. Feeds programs; decides by journal."""
+"""Undoing the leads of a run: first all leads and their deals, then the clients, which leads may share. Feeds programs, sends nothing."""
 
 from collections.abc import Callable, Sequence
 
@@ -63,14 +63,14 @@ def _works(shift: Shift, rows: Sequence[RunLead], make: Maker) -> list[Work]:
     with shift.db.read() as session:
         lines = standing_lines(session, original, ids, but=shift.run.id)
         made = {id_: _made(session.get(RunLead, (original, id_))) for id_ in ids}
-    return [
-        Work(
-            row.lead_id,
-            lambda _, row=row: make(row, lines[row.lead_id], made[row.lead_id]),
-            _claims(lines[row.lead_id]),
-        )  # type: ignore[misc]
-        for row in rows
-    ]
+    return [_work(row, lines[row.lead_id], made[row.lead_id], make) for row in rows]
+
+
+def _work(row: RunLead, lines: Sequence[Line], made: Row, make: Maker) -> Work:
+    def program(touched: bool) -> Program:  # noqa: ARG001  (the journal answers what was done before)
+        return make(row, lines, made)
+
+    return Work(row.lead_id, program, _claims(lines))
 
 
 def _made(lead: RunLead | None) -> Row:

@@ -1,0 +1,293 @@
+"""Drives one run for a while: takes the lease, goes through the phases of its kind, comes to rest with a reason. The engine and the shell
+only keep calling `run_slice` until it says that there is no more.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import structlog
+
+from connector.clock import Clock, SystemClock
+from connector.errors import BitrixError, Cancelled, LeadswitchError, RunNotFound
+from connector.planning.encode import action_from_json
+from connector.planning.model import Action, CrmMode
+from connector.store.database import Database
+from connector.store.models import Run, RunState
+from connector.switching import leads, undo
+from connector.switching.book import RUN
+from connector.switching.calls import Program, Read, Row, Verdict
+from connector.switching.flip import flip, note_mode
+from connector.switching.journal import standing_lines
+from connector.switching.leadwork import Flow
+from connector.switching.lease import LeaseLost
+from connector.switching.parts import ask
+from connector.switching.setup import set_up, tear_down
+from connector.switching.shift import Effort, OpenClient, Shift, open_shift
+from connector.switching.sweep import replan_stale, sweep
+from connector.switching.verify import verify
+
+log = structlog.get_logger(__name__)
+
+
+class SliceResult(StrEnum):
+    """How a slice ended. `more`: call again; `busy`: another process has this run; all others are states in which it rests."""
+
+    MORE = "more"
+    BUSY = "busy"
+    PAUSED = "paused"
+    CANCELLED = "cancelled"
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+
+
+RESTING: Mapping[str, SliceResult] = {
+    RunState.PAUSED: SliceResult.PAUSED,
+    RunState.CANCELLED: SliceResult.CANCELLED,
+    RunState.WAITING: SliceResult.WAITING,
+    RunState.DONE: SliceResult.DONE,
+    RunState.FAILED: SliceResult.FAILED,
+}
+ENDED = (RunState.CANCELLED, RunState.DONE, RunState.FAILED)
+
+_shifts: dict[tuple[str, str], Shift] = {}
+_guard = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One call of `run_slice`."""
+
+    db: Database
+    open_client: OpenClient
+    run_id: str
+    holder: str
+    clock: Clock
+    effort: Effort
+
+
+def run_slice(
+    db: Database,
+    open_client: OpenClient,
+    run_id: str,
+    *,
+    holder: str,
+    clock: Clock | None = None,
+    effort: Effort | None = None,
+) -> SliceResult:
+    """Work on a run for about `effort.slice_seconds`. Raises RunNotFound; everything else becomes a state of the run with its reason.
+
+    `holder` names this process; the same process may call again at once and goes on where it was without asking anew.
+    """
+    call = _Call(db, open_client, run_id, holder, clock or SystemClock(), effort or Effort())
+    resting = _resting(call)
+    if resting is not None:
+        _end_shift(call)
+        return resting
+    try:
+        shift = _shift(call)
+        return SliceResult.BUSY if shift is None else _work(call, shift)
+    except LeaseLost:
+        _drop_shift(call)
+        return SliceResult.BUSY
+    except (BitrixError, Cancelled) as error:
+        # Reads of a phase that the portal would not answer: nothing is lost, somebody decides when to go on.
+        _drop_shift(call)
+        return _rest(call, RunState.PAUSED, error)
+    except LeadswitchError as error:
+        _drop_shift(call)
+        return _rest(call, RunState.FAILED, error)
+    except BaseException:
+        _drop_shift(call)
+        raise
+
+
+def _shift(call: _Call) -> Shift | None:
+    key = (call.run_id, call.holder)
+    with _guard:
+        shift = _shifts.get(key)
+    if shift is not None and shift.db is call.db and shift.lease.take():
+        return shift
+    shift = open_shift(
+        call.db, call.open_client, call.run_id, holder=call.holder, clock=call.clock, effort=call.effort
+    )
+    if shift is not None:
+        with _guard:
+            _shifts[key] = shift
+    return shift
+
+
+def _drop_shift(call: _Call) -> Shift | None:
+    with _guard:
+        return _shifts.pop((call.run_id, call.holder), None)
+
+
+def _end_shift(call: _Call) -> None:
+    shift = _drop_shift(call)
+    if shift is not None:
+        shift.lease.release()
+
+
+def _resting(call: _Call) -> SliceResult | None:
+    """The state of a run that nobody should work on just now, or None."""
+    with call.db.read() as session:
+        run = session.get(Run, call.run_id)
+        if run is None:
+            raise RunNotFound(run=call.run_id)
+        if run.state in ENDED:
+            return RESTING[run.state]
+        return SliceResult.PAUSED if run.state == RunState.PAUSED else None
+
+
+def _rest(call: _Call, state: RunState, error: LeadswitchError) -> SliceResult:
+    """The run rests because of an error; also when the lease could not even be used."""
+    log.warning("run rests", run=call.run_id, state=state.value, error=error.key)
+    with call.db.begin() as session:
+        run = session.get_one(Run, call.run_id, with_for_update=True)
+        if run.lease_holder not in (None, call.holder):
+            return SliceResult.BUSY
+        asked = isinstance(error, Cancelled) or run.wanted == "pause"
+        run.state, run.wanted = state, "go"
+        run.waiting_for = (
+            None if asked else {"what": "portal", "error": error.key, "text": error.user_message()}
+        )
+        run.error = None if asked else error.key
+        run.lease_holder = run.lease_until = None
+        if state in ENDED:
+            run.finished_at = call.clock.now()
+    return RESTING[state]
+
+
+def _work(call: _Call, shift: Shift) -> SliceResult:
+    shift.until = shift.clock.monotonic() + shift.effort.slice_seconds
+    with shift.lease.kept():
+        flow = _phases(shift)
+    if flow is Flow.MORE:
+        return SliceResult.MORE
+    with shift.db.read() as session:
+        state = session.get_one(Run, call.run_id).state
+    _end_shift(call)
+    return RESTING.get(state, SliceResult.MORE)
+
+
+# --------------------------------------------------------------------------------------------------------- phases
+
+
+def _phases(shift: Shift) -> Flow:
+    """From the phase where the run is, one after the other, until one does not end."""
+    order = PHASES[shift.run.kind]
+    names = [name for name, _ in order]
+    start = names.index(shift.run.phase) if shift.run.phase in names else 0
+    for name, phase in order[start:]:
+        _enter(shift, name)
+        flow = phase(shift)
+        if flow is not Flow.NEXT:
+            return flow
+    return Flow.REST
+
+
+def _enter(shift: Shift, name: str) -> None:
+    run = shift.run
+    if run.phase != name or run.state != RunState.RUNNING:
+        if run.phase != name:
+            shift.resumed, shift.cursor = False, -1
+        started = {} if run.started_at else {"started_at": shift.clock.now()}
+        busy = RunState.CANCELLING if shift.book.wanted == "cancel" else RunState.RUNNING
+        state = {} if name == "flip" and run.state == RunState.WAITING else {"state": busy}
+        shift.book.note(phase=name, **state, **started)
+        run.phase, run.state = name, busy
+        run.started_at = run.started_at or started.get("started_at")
+
+
+def _setup(shift: Shift) -> Flow:
+    if shift.book.wanted in ("pause", "cancel"):
+        return _stop_as_wanted(shift)
+    note_mode(shift)
+    shift.book.counters["preset"] = _preset(shift)
+    replan_stale(shift)
+    actions = _setup_actions(shift)
+    if actions:
+        verdict = shift.alone(set_up(actions, shift.tag), RUN)
+        if verdict is None:
+            return _stop_as_wanted(shift) if shift.book.wanted != "go" else Flow.MORE
+        if verdict.state == "failed":
+            shift.book.stop(RunState.FAILED, error="setup", report={"problem": verdict.detail.get("problem")})
+            return Flow.REST
+    return Flow.NEXT
+
+
+def _stop_as_wanted(shift: Shift) -> Flow:
+    shift.book.stop(RunState.CANCELLED if shift.book.wanted == "cancel" else RunState.PAUSED)
+    return Flow.REST
+
+
+def _setup_actions(shift: Shift) -> Sequence[Action]:
+    head: Row = shift.plan.facts.get("head") or {}
+    return [action_from_json(raw) for raw in head.get("setup", ())]
+
+
+def _preset(shift: Shift) -> int:
+    """Id of a requisite preset: every requisite needs one, even one that only carries an address (crm.requisite.add)."""
+
+    def program() -> Program:
+        found = yield from ask(Read("crm.requisite.preset.list", {"select": ["ID"], "order": {"ID": "ASC"}}))
+        rows = found.value if found.ok and isinstance(found.value, list) else []
+        return Verdict("done", detail={"preset": int(rows[0]["ID"]) if rows else 0})
+
+    verdict = shift.alone(program(), RUN)
+    return int(verdict.detail["preset"]) if verdict is not None else 0
+
+
+def _sweep(shift: Shift) -> Flow:
+    if sweep(shift) is Flow.NEXT:
+        return Flow.NEXT
+    # Back to the leads: those that came are pending now.
+    shift.book.note(phase="leads")
+    shift.run.phase = "leads"
+    shift.resumed = False
+    return Flow.MORE
+
+
+def _flip(shift: Shift) -> Flow:
+    return _stop_as_wanted(shift) if shift.book.wanted != "go" else flip(shift, shift.target)
+
+
+def _flip_back(shift: Shift) -> Flow:
+    """Undo goes back to the mode before, if that run changed it and people want it; `service.undo` has decided."""
+    if shift.book.wanted != "go":
+        return _stop_as_wanted(shift)
+    back = shift.book.counters.get("mode_back")
+    return Flow.NEXT if not back else flip(shift, CrmMode(back))
+
+
+def _tear_down(shift: Shift) -> Flow:
+    if not shift.book.counters.get("whole"):
+        return Flow.NEXT
+    with shift.db.read() as session:
+        lines = standing_lines(session, shift.run.undo_of or "", [RUN], but=shift.run.id)[RUN]
+    verdict = shift.alone(tear_down(lines), RUN)
+    if verdict is None:
+        return Flow.MORE
+    shift.book.counters["setup_kept"] = verdict.detail.get("kept", [])
+    return Flow.NEXT
+
+
+Phase = Callable[[Shift], Flow]
+PHASES: Mapping[str, tuple[tuple[str, Phase], ...]] = {
+    "apply": (
+        ("setup", _setup),
+        ("leads", leads.convert_leads),
+        ("sweep", _sweep),
+        ("flip", _flip),
+        ("verify", verify),
+    ),
+    "undo": (
+        ("flip", _flip_back),
+        ("leads", undo.undo_leads),
+        ("clients", undo.undo_clients),
+        ("setup", _tear_down),
+        ("verify", verify),
+    ),
+}

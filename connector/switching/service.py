@@ -1,0 +1,362 @@
+"""What people may ask of runs: start, pause, resume, cancel, retry, undo. Each asks, records who asked, and leaves the work to the runner.
+
+Must never call a portal. That only one run of a portal lives is enforced by a unique index, not by these checks alone.
+"""
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from connector.clock import Clock, SystemClock
+from connector.errors import (
+    AlreadyRunning,
+    PlanAlreadyApplied,
+    PlanHasErrors,
+    PlanNotFound,
+    PlanNotReady,
+    RunNotFound,
+    WrongRunState,
+)
+from connector.planning.model import CrmMode
+from connector.portals import audit
+from connector.store.database import Database
+from connector.store.models import LIVE_STATES, Plan, PlanLead, PlanState, Portal, Run, RunLead, RunState
+from connector.switching.calls import Row
+
+Actor: TypeAlias = Mapping[str, Any]
+"""`{"user_id", "name", "via"}`; via is web, api or cli."""
+
+CHUNK = 500
+TAKEN_BACK_FROM = ("done", "failed", "skipped")
+
+
+def start(db: Database, plan_id: str, actor: Actor, *, clock: Clock | None = None) -> str:
+    """Queue a run of a plan and return its id.
+
+    Raises PlanNotFound, PlanNotReady, PlanHasErrors (errors about the plan itself; leads with errors of their own are left out),
+    PlanAlreadyApplied, AlreadyRunning.
+    """
+    now = (clock or SystemClock()).now()
+    with _one_live_run(db, plan_id) as session:
+        plan = session.get(Plan, plan_id)
+        if plan is None:
+            raise PlanNotFound(plan=plan_id)
+        _check_plan(session, plan)
+        _no_other_run(session, plan.portal_id)
+        run = _new_run(plan, "apply", actor, now)
+        session.add(run)
+        session.flush()
+        total = _fill_from_plan(session, run.id, plan_id)
+        run.counters = {"total": total}
+        detail = {"run": run.id, "plan": plan_id, "leads": total}
+        audit.record(session, plan.portal_id, at=now, who=actor, action=audit.Did.APPLIED, detail=detail)
+        return run.id
+
+
+class _one_live_run:
+    """A writing transaction in which the unique index has the last word about a second run."""
+
+    def __init__(self, db: Database, what: str) -> None:
+        self._context = db.begin()
+        self._what = what
+
+    def __enter__(self) -> Session:
+        return self._context.__enter__()
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            self._context.__exit__(kind, error, trace)
+        except IntegrityError:
+            raise AlreadyRunning(run=self._what) from None
+
+
+def _new_run(plan: Plan, kind: str, actor: Actor, now: datetime) -> Run:
+    return Run(
+        id=uuid.uuid4().hex,
+        portal_id=plan.portal_id,
+        plan_id=plan.id,
+        kind=kind,
+        state=RunState.QUEUED,
+        created_by=dict(actor),
+        created_at=now,
+        counters={},
+    )
+
+
+def _check_plan(session: Session, plan: Plan) -> None:
+    if plan.state != PlanState.READY:
+        raise PlanNotReady(state=plan.state)
+    head: Row = plan.facts.get("head") or {}
+    errors = [found for found in head.get("findings", ()) if found.get("severity") == "error"]
+    if errors:
+        raise PlanHasErrors(count=len(errors))
+    applied = session.scalar(select(Run.id).where(Run.plan_id == plan.id, Run.kind == "apply").limit(1))
+    if applied is not None:
+        raise PlanAlreadyApplied(run=applied)
+
+
+def _no_other_run(session: Session, portal_id: int) -> None:
+    other = session.scalar(
+        select(Run.id).where(Run.portal_id == portal_id, Run.state.in_(LIVE_STATES)).limit(1)
+    )
+    if other is not None:
+        portal = session.get_one(Portal, portal_id)
+        raise AlreadyRunning(run=other, portal=portal.host)
+
+
+def _fill_from_plan(session: Session, run_id: str, plan_id: str) -> int:
+    """One row per lead of the plan; those without actions are left out with their reason. Returns how many there are."""
+    shared: dict[int, set[str]] = {}
+    position, total = -1, 0
+    while True:
+        rows = session.execute(
+            select(PlanLead.lead_id, PlanLead.position, PlanLead.excluded, PlanLead.document)
+            .where(PlanLead.plan_id == plan_id, PlanLead.position > position)
+            .order_by(PlanLead.position)
+            .limit(CHUNK)
+        ).all()
+        if not rows:
+            break
+        position = rows[-1].position
+        session.execute(insert(RunLead), [_run_lead(run_id, row) for row in rows])
+        total += len(rows)
+        for row in rows:
+            for action in row.document["managed"]:
+                if str(action["do"]).startswith("reuse-"):
+                    shared.setdefault(int(action["params"]["lead"]), set()).add(str(action["do"])[6:])
+    for lead_id, entities in shared.items():
+        session.execute(
+            update(RunLead)
+            .where(RunLead.run_id == run_id, RunLead.lead_id == lead_id)
+            .values(detail={"shared": sorted(entities)})
+        )
+    return total
+
+
+def _run_lead(run_id: str, row: Any) -> Row:
+    ready = bool(row.document["managed"])
+    return {
+        "run_id": run_id,
+        "lead_id": row.lead_id,
+        "position": row.position,
+        "state": "pending" if ready else "skipped",
+        "reason": "" if ready else "excluded" if row.excluded else "plan-has-errors",
+    }
+
+
+# --------------------------------------------------------------------------------------------------------- control
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One thing that may be asked of a run: in which states, what it changes, and how the audit log calls it."""
+
+    allowed: Sequence[str]
+    did: audit.Did
+    change: Callable[[Session, Run, datetime], None]
+
+
+def _give(db: Database, run_id: str, actor: Actor, order: _Order, clock: Clock | None) -> None:
+    now = (clock or SystemClock()).now()
+    with db.begin() as session:
+        run = _get(session, run_id)
+        if run.state not in order.allowed:
+            raise WrongRunState(state=run.state)
+        order.change(session, run, now)
+        audit.record(session, run.portal_id, at=now, who=actor, action=order.did, detail={"run": run_id})
+
+
+def pause(db: Database, run_id: str, actor: Actor, *, clock: Clock | None = None) -> None:
+    """Ask a run to stop within one batch; one that nobody works on just now is paused at once. Raises RunNotFound, WrongRunState."""
+    _give(db, run_id, actor, PAUSE, clock)
+
+
+def _pause(session: Session, run: Run, now: datetime) -> None:  # noqa: ARG001
+    if _is_held(run, now):
+        run.state, run.wanted = RunState.PAUSING, "pause"
+    else:
+        run.state, run.wanted = RunState.PAUSED, "go"
+
+
+def resume(db: Database, run_id: str, actor: Actor, *, clock: Clock | None = None) -> None:
+    """Let a paused run go on, or look at once what a waiting one waits for. Raises RunNotFound, WrongRunState."""
+    _give(db, run_id, actor, RESUME, clock)
+
+
+def _resume(session: Session, run: Run, now: datetime) -> None:  # noqa: ARG001
+    run.wanted = "go"
+    run.attempt += 1
+    if run.state == RunState.WAITING:
+        run.waiting_for = {**(run.waiting_for or {}), "until": None}
+    else:
+        run.state, run.waiting_for, run.error = RunState.QUEUED, None, None
+
+
+def cancel(db: Database, run_id: str, actor: Actor, *, clock: Clock | None = None) -> None:
+    """End a run: leads under way are brought to an end, nothing more is begun, what is done stays done.
+
+    A run without leads under way is cancelled at once; else the runner must be called. Raises RunNotFound, WrongRunState.
+    """
+    _give(db, run_id, actor, CANCEL, clock)
+
+
+def _cancel(session: Session, run: Run, now: datetime) -> None:
+    running = (
+        select(func.count()).select_from(RunLead).where(RunLead.run_id == run.id, RunLead.state == "running")
+    )
+    if session.scalar(running) or _is_held(run, now):
+        run.state, run.wanted = RunState.CANCELLING, "cancel"
+    else:
+        run.state, run.wanted, run.finished_at = RunState.CANCELLED, "go", now
+    run.waiting_for = None
+
+
+PAUSE = _Order(
+    (RunState.QUEUED, RunState.RUNNING, RunState.PAUSING, RunState.WAITING), audit.Did.PAUSED, _pause
+)
+RESUME = _Order((RunState.PAUSED, RunState.PAUSING, RunState.WAITING), audit.Did.RESUMED, _resume)
+CANCEL = _Order(LIVE_STATES, audit.Did.CANCELLED, _cancel)
+
+
+def retry(
+    db: Database, run_id: str, actor: Actor, *, replan: bool = False, clock: Clock | None = None
+) -> int:
+    """Put failed leads back into their run, and with `replan` also those that were skipped because they had changed. Returns how many.
+
+    Raises RunNotFound, WrongRunState (only a run at rest can be retried, and only an apply), AlreadyRunning.
+    """
+    allowed = (RunState.DONE, RunState.CANCELLED, RunState.PAUSED, RunState.WAITING, RunState.FAILED)
+    now = (clock or SystemClock()).now()
+    with _one_live_run(db, run_id) as session:
+        run = _get(session, run_id)
+        if run.state not in allowed or run.kind != "apply":
+            raise WrongRunState(state=run.state)
+        if run.state not in LIVE_STATES:
+            _no_other_run(session, run.portal_id)
+        count = _put_back(session, run, replan)
+        if count:
+            run.state, run.phase, run.wanted = RunState.QUEUED, "setup" if replan else "leads", "go"
+            run.waiting_for = run.error = run.finished_at = None
+            run.attempt += 1
+        detail = {"run": run_id, "leads": count}
+        audit.record(session, run.portal_id, at=now, who=actor, action=audit.Did.RETRIED, detail=detail)
+    return count
+
+
+def _put_back(session: Session, run: Run, replan: bool) -> int:
+    states = ["failed"] if not replan else ["failed", "skipped"]
+    count, counters = 0, dict(run.counters)
+    for lead in session.scalars(select(RunLead).where(RunLead.run_id == run.id, RunLead.state.in_(states))):
+        detail = dict(lead.detail or {})
+        if lead.state == "skipped" and lead.reason != "stale":
+            continue
+        if lead.state == "skipped":
+            detail["replan"] = True
+        counters[lead.state] = int(counters.get(lead.state, 1)) - 1
+        # Its journal lines have been taken back: a new round of keys, so that they are not taken for done.
+        kept: Row = {name: detail[name] for name in ("plan", "shared", "swept", "replan") if name in detail}
+        lead.detail = {**kept, "round": int(detail.get("round", 1)) + 1}
+        lead.state, lead.reason = "pending", ""
+        count += 1
+    run.counters = counters
+    return count
+
+
+def undo(
+    db: Database,
+    run_id: str,
+    actor: Actor,
+    leads: Sequence[int] | None = None,
+    *,
+    mode_back: bool | None = None,
+    clock: Clock | None = None,
+) -> str:
+    """Queue the undoing of a run, of all its leads or of some, and return the new run's id.
+
+    `mode_back`: change the CRM mode back first; by default when everything is undone and the run has changed the mode. A run that only
+    waits for the mode is ended by this. Raises RunNotFound, WrongRunState, AlreadyRunning.
+    """
+    now = (clock or SystemClock()).now()
+    with _one_live_run(db, run_id) as session:
+        run = _get(session, run_id)
+        if run.kind != "apply" or run.state not in (
+            RunState.DONE,
+            RunState.CANCELLED,
+            RunState.WAITING,
+            RunState.FAILED,
+        ):
+            raise WrongRunState(state=run.state)
+        if run.state == RunState.WAITING:
+            run.state, run.finished_at, run.waiting_for = RunState.CANCELLED, now, None
+            session.flush()
+        _no_other_run(session, run.portal_id)
+        new = _new_run(session.get_one(Plan, run.plan_id), "undo", actor, now)
+        new.undo_of = run_id
+        session.add(new)
+        session.flush()
+        total = _fill_undo(session, new.id, run_id, leads)
+        whole = leads is None
+        new.counters = {"total": total, "whole": whole}
+        back = _mode_before(session, run)
+        if back is not None and (whole if mode_back is None else mode_back):
+            new.counters = {**new.counters, "mode_back": back}
+        detail = {"run": new.id, "undo_of": run_id, "leads": total}
+        audit.record(session, run.portal_id, at=now, who=actor, action=audit.Did.UNDONE, detail=detail)
+        return new.id
+
+
+def _fill_undo(session: Session, new_id: str, run_id: str, leads: Iterable[int] | None) -> int:
+    query = select(RunLead).where(RunLead.run_id == run_id, RunLead.state.in_(TAKEN_BACK_FROM))
+    if leads is not None:
+        query = query.where(RunLead.lead_id.in_(list(leads)))
+    rows = [
+        {
+            "run_id": new_id,
+            "lead_id": lead.lead_id,
+            "position": lead.position,
+            "state": "pending",
+            "reason": "",
+            "deal_id": lead.deal_id,
+            "contact_id": lead.contact_id,
+            "company_id": lead.company_id,
+        }
+        for lead in session.scalars(query.order_by(RunLead.position))
+        if lead.state == "done" or (lead.detail or {}).get("kept")
+    ]
+    if rows:
+        session.execute(insert(RunLead), rows)
+    return len(rows)
+
+
+def _mode_before(session: Session, run: Run) -> str | None:
+    """The mode that this run has changed, or None if the portal is still in it (as far as was read)."""
+    before = run.counters.get("mode_before")
+    now = session.get_one(Portal, run.portal_id).mode
+    return before if before in set(CrmMode) and now is not None and before != now else None
+
+
+def watch(db: Database, run_id: str, *, clock: Clock | None = None) -> None:
+    """Somebody is looking at a waiting run: the portal is asked more often for a while."""
+    now = (clock or SystemClock()).now()
+    with db.begin() as session:
+        run = _get(session, run_id)
+        if run.state == RunState.WAITING:
+            run.waiting_for = {**(run.waiting_for or {}), "watched_at": now.isoformat()}
+
+
+def _get(session: Session, run_id: str) -> Run:
+    run = session.get(Run, run_id, with_for_update=True)
+    if run is None:
+        raise RunNotFound(run=run_id)
+    return run
+
+
+def _is_held(run: Run, now: datetime) -> bool:
+    """Whether a process is at work on it."""
+    return run.lease_until is not None and run.lease_until > now

@@ -1,0 +1,89 @@
+"""Leads that came while a run was at work, and stale ones that are to be planned anew: planned now, with the options of the plan.
+
+They join the run after the others, with their plan in `run_lead.detail`, since the plan itself is never changed.
+"""
+
+from collections.abc import Sequence
+
+from sqlalchemy import select, update
+
+from connector.planning.encode import lead_to_json
+from connector.planning.options import Options, Selection
+from connector.planning.planner import plan_stream
+from connector.reading.facts import read_facts
+from connector.reading.leads import read_leads
+from connector.store.models import PlanLead, RunLead
+from connector.switching import modes
+from connector.switching.calls import Row
+from connector.switching.leadwork import Flow
+from connector.switching.shift import Shift
+
+
+def sweep(shift: Shift) -> Flow:
+    """Take in what arrived; `more` when there is something to convert, `next` when there is not."""
+    if not shift.options.leads.everything:
+        return Flow.NEXT
+    arrived = _arrived(shift)
+    if not arrived:
+        return Flow.NEXT
+    plans = plan_again(shift, arrived)
+    first = shift.book.next_position()
+    rows = [_row(shift, id_, first + index, plans.get(id_)) for index, id_ in enumerate(arrived)]
+    shift.book.add_leads(rows)
+    shift.book.counters["total"] = int(shift.book.counters.get("total", 0)) + len(rows)
+    shift.book.counters["swept"] = int(shift.book.counters.get("swept", 0)) + len(rows)
+    return Flow.MORE if any(row.state == "pending" for row in rows) else Flow.NEXT
+
+
+def _arrived(shift: Shift) -> list[int]:
+    active = modes.active_leads(shift.client)
+    with shift.db.read() as session:
+        known = set(session.scalars(select(RunLead.lead_id).where(RunLead.run_id == shift.run.id)))
+        known |= set(session.scalars(select(PlanLead.lead_id).where(PlanLead.plan_id == shift.plan.id)))
+    return [id_ for id_ in active if id_ not in known]
+
+
+def plan_again(shift: Shift, ids: Sequence[int]) -> dict[int, Row]:
+    """Plans of these leads as they are now; a lead that cannot be read any more has none."""
+    facts = read_facts(shift.client)
+    choice: Options = shift.options.model_copy(update={"leads": Selection(ids=tuple(ids))})
+    return {
+        plan.id: lead_to_json(plan)
+        for plan in plan_stream(facts, choice, read_leads(shift.client, facts, choice))
+    }
+
+
+def _row(shift: Shift, id_: int, position: int, plan: Row | None) -> RunLead:
+    ready = plan is not None and bool(plan["managed"])
+    return RunLead(
+        run_id=shift.run.id,
+        lead_id=id_,
+        position=position,
+        state="pending" if ready else "skipped",
+        reason="" if ready else "plan-has-errors" if plan is not None else "gone",
+        detail={"plan": plan, "swept": True} if plan is not None else None,
+        updated_at=shift.clock.now(),
+    )
+
+
+def replan_stale(shift: Shift) -> None:
+    """Leads that were put back with the wish to be planned anew get their new plan before they are converted."""
+    rows = [row for row in shift.lead_rows(("pending",), 100_000) if (row.detail or {}).get("replan")]
+    if not rows:
+        return
+    plans = plan_again(shift, [row.lead_id for row in rows])
+    with shift.db.begin() as session:
+        shift.lease.renew(session)
+        for row in rows:
+            plan = plans.get(row.lead_id)
+            detail = {name: value for name, value in (row.detail or {}).items() if name != "replan"}
+            usable = plan is not None and bool(plan["managed"])
+            session.execute(
+                update(RunLead)
+                .where(RunLead.run_id == row.run_id, RunLead.lead_id == row.lead_id)
+                .values(
+                    detail={**detail, "plan": plan} if usable else detail,
+                    state="pending" if usable else "skipped",
+                    reason="" if usable else "gone" if plan is None else "plan-has-errors",
+                )
+            )
