@@ -139,3 +139,16 @@ def _merged(base: Mapping[str, Any], given: tuple[str, ...]) -> dict[str, dict[s
 def _problem(error: Any) -> str:
     place = ".".join(str(part) for part in error["loc"])
     return f"{place}: {error['msg']}" if place else str(error["msg"])
+
+
+def options_markdown() -> str:
+    """The table of options as Markdown, for docs/cli.md."""
+    lines = ["| Option | Values | Default | What it does |", "|---|---|---|---|"]
+    for row in OPTIONS:
+        if row.name == _LEADS:
+            lines += [f"| `{part.flag}` | `{part.metavar}` | – | {part.help} |" for part in SCOPE.values()]
+            continue
+        values = f"`{row.form}`" if row.form else ", ".join(f"`{value}`" for value in row.values)
+        default = f"`{row.default}`" if row.default else "–"
+        lines.append(f"| `--{row.name.replace('_', '-')}` | {values} | {default} | {row.help} |")
+    return "\n".join(lines).replace("id|new", "id\\|new").replace("keep|id", "keep\\|id") + "\n"
