@@ -125,12 +125,6 @@ LEAD_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Create the field on deals or clients, or map it to another field."),
     ),
     (
-        "field-type",
-        D,
-        N_("“%(field)s” cannot be carried over to a field of another type; its value is “%(value)s”."),
-        N_("Map it to a field of the same type."),
-    ),
-    (
         "enum-dropped",
         D,
         N_("“%(field)s” of the %(entity)s has no entry “%(value)s”; the value is not carried over."),

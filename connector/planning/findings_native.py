@@ -33,8 +33,6 @@ NATIVE_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Bitrix24's own switch names the company after the lead: “%(title)s”."),
         "",
     ),
-    ("native-no-contact", I, N_("Bitrix24's own switch creates no contact."), ""),
-    ("native-no-company", I, N_("Bitrix24's own switch creates no company."), ""),
     (
         "native-duplicate",
         W,

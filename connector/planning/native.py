@@ -200,8 +200,6 @@ class _Compared:
             decision = self.decisions.get(entity)
             how = decision.how if decision else "none"
             if fields is None:
-                if how == "new":
-                    said.append(finding(f"native-no-{entity}"))
                 continue
             if decision is not None and decision.match is not None:
                 said.append(finding("native-duplicate", entity=entity, id=decision.match.id))

@@ -177,3 +177,11 @@ def activity(id_: int, **changes: Any) -> Activity:
         "owner_id": 1,
     }
     return Activity(**{**base, **changes})
+
+
+def mandatory(*names: str) -> dict[str, tuple[UserField, ...]]:
+    """`USER_FIELDS` with some of them required: `mandatory("deal.UF_CRM_201")`."""
+    return {
+        entity: tuple(replace(f, mandatory=f"{entity}.{f.name}" in names) for f in fields)
+        for entity, fields in USER_FIELDS.items()
+    }
