@@ -89,6 +89,10 @@ class BitrixClient:
         """HTTP requests so far, refused ones included."""
         return self._wire.requests
 
+    def room(self, method: str) -> int:
+        """How many commands of this method fit one batch request by count and measured time (aim 20 s, cut at 60 s)."""
+        return self._runner.room(method)
+
     def call(self, method: str, params: Mapping[str, object] | None = None) -> Answer:
         """One method. Repeats reads and idempotent writes after faults, other writes only if they certainly did not run.
 

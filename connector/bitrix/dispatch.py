@@ -50,6 +50,11 @@ class BatchRunner:
         job.work()
         return BatchOutcome({item.label: job.settled[item.label] for item in items}, self.wire.portal)
 
+    def room(self, method: str) -> int:
+        """How many commands of this method one request should hold, by count and by measured time. At least one."""
+        seconds = max(1e-3, self.pace.seconds(method))
+        return max(1, min(self.settings.batch_size, int(self.settings.batch_seconds / seconds)))
+
     def post(self, items: list[Item], halt: bool, deadline: Deadline) -> Sections:
         """One batch request for these items; operating times and durations are learned from the answer.
 
@@ -78,6 +83,7 @@ class _Job:
         self._settings = runner.settings
         self._halt = halt
         self._pending = items
+        self._moments: dict[tuple[int, type[BitrixError]], float] = {}
         self.settled: dict[str, Outcome] = {}
 
     def work(self) -> None:
@@ -124,7 +130,7 @@ class _Job:
             room -= len(group)
             size -= sum(len(item.text or "") for item in group)
             seconds -= sum(self._runner.pace.seconds(item.method) for item in group)
-            if ready and (alone or room < 0 or size < 0 or seconds < 0):
+            if ready and (alone or room < 0 or size < 0 or seconds < -1e-6):
                 break
             ready += group
             if alone:
@@ -140,6 +146,7 @@ class _Job:
     # ---- sending and reading
 
     def _request(self, ready: list[Item], deadline: Deadline) -> None:
+        self._moments.clear()
         if ready[0].text is None:
             self._alone(ready[0], deadline)
             return
@@ -203,9 +210,15 @@ class _Job:
         elif self._patience.again(error, item.spec.kind, item.attempts):
             if isinstance(error, MethodTimeLimit):
                 self._wire.block(item.method)
-            item.not_before = self._wire.now() + self._patience.pause(item.attempts, error)
+            item.not_before = self._again_at(item.attempts, error)
         else:
             self._give_up(item, error)
+
+    def _again_at(self, attempt: int, error: BitrixError) -> float:
+        """One moment for all commands of a request that failed alike, so that they stay together."""
+        return self._moments.setdefault(
+            (attempt, type(error)), self._wire.now() + self._patience.pause(attempt, error)
+        )
 
     def _give_up(self, item: Item, error: BitrixError) -> None:
         if item.maybe and item.spec.kind is not Kind.READ:
@@ -225,10 +238,9 @@ class _Job:
         attempt = max(item.attempts for item in ready) + 1
         if deadline.left <= 0 or not self._patience.again(error, Kind.READ, attempt):
             raise error
-        pause = self._patience.pause(attempt, error)
         for item in ready:
             item.attempts = attempt
-            item.not_before = self._wire.now() + pause
+            item.not_before = self._again_at(attempt, error)
 
     # ---- settling
 

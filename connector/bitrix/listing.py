@@ -15,7 +15,7 @@ from connector.bitrix.calls import Kind, spec_of
 from connector.bitrix.dispatch import BatchRunner
 from connector.bitrix.retry import Deadline
 from connector.bitrix.scan import Page, PageAnswer, Scan
-from connector.errors import AnswerLost, BadCall, BitrixError, MethodTimeLimit, ShortList, TokenExpired
+from connector.errors import AnswerLost, BadCall, BitrixError, MethodTimeLimit, Ran, ShortList, TokenExpired
 
 Rows = Iterator[dict[str, object]]
 
@@ -110,16 +110,32 @@ class Lister:
     def _drain(self, waiting: Iterator[Scan], window: int) -> Rows:
         active: deque[Scan] = deque()
         deadline = self._patience.deadline()
+        failures = 0
         while True:
             active.extend(islice(waiting, window - len(active)))
             if not active:
                 return
             work = self._pages(active)
-            sections = self._ask(work, deadline)
+            try:
+                sections = self._ask(work, deadline)
+            except BitrixError as error:
+                # Planned anew, not sent anew: if it took too long, the next request asks for less.
+                failures += 1
+                self._pause(failures, error, deadline, {scan.method for scan, _ in work})
+                continue
+            failures = 0
             deadline.restart()
             for scan, pages in work:
                 yield from self._read(scan, pages, sections)
             active = deque(scan for scan in active if not scan.done)
+
+    def _pause(self, failures: int, error: BitrixError, deadline: Deadline, methods: set[str]) -> None:
+        pause = self._patience.pause(failures, error)
+        if pause >= deadline.left or not self._patience.again(error, Kind.READ, failures):
+            raise error
+        if error.ran is Ran.MAYBE:
+            self._runner.pace.slower(methods)
+        self._patience.sleep(pause)
 
     def _pages(self, active: Iterable[Scan]) -> list[tuple[Scan, list[Page]]]:
         """As many pages as one request may hold, scan by scan."""
@@ -128,7 +144,7 @@ class Lister:
         room = settings.batch_size
         size = settings.max_batch
         for scan in active:
-            most = min(room, int(settings.batch_seconds / max(1e-3, self._runner.pace.seconds(scan.method))))
+            most = min(room, self._runner.room(scan.method))
             weight = _length(scan.params)
             most = min(most, size // max(1, weight))
             if work and most < 1:
@@ -149,12 +165,7 @@ class Lister:
             raise BadCall("the filter of a list must fit a query string", method=commands[0].method)
         # A single chain stops at its first failure; independent chains must not stop each other.
         halt = len(work) == 1
-        return self._patience.run(
-            lambda: self._runner.post(items, halt, deadline),
-            Kind.READ,
-            deadline,
-            lambda error: self._runner.pace.slower({item.method for item in items}),  # noqa: ARG005
-        )
+        return self._runner.post(items, halt, deadline)
 
     def _read(self, scan: Scan, pages: list[Page], sections: Sections) -> Rows:
         answers: list[PageAnswer] = []

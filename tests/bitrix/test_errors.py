@@ -40,7 +40,7 @@ def test_keys_are_unique_and_stable_words() -> None:
 @pytest.mark.parametrize("kind", CLASSES)
 def test_every_error_says_what_happened_what_was_kept_and_what_next(kind: type[LeadswitchError]) -> None:
     what, _kept, _todo = kind.what, kind.kept, kind.todo
-    assert what.endswith((".", "%(description)s", "%(change)s"))
+    assert what.endswith((".", ")s"))
     assert isinstance(kind.who, Who)
     if kind is not LeadswitchError:
         assert kind.kept, "say what was not lost"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -69,7 +70,7 @@ def test_concurrent_callers_get_different_times() -> None:
         thread.join()
     later = sorted(wait for wait in waits if wait > 0)
     assert len(later) == 76
-    assert all(abs(b - a - 0.5) < 1e-5 for a, b in zip(later, later[1:], strict=False))
+    assert all(abs(b - a - 0.5) < 1e-5 for a, b in pairwise(later))
 
 
 def test_a_refusal_fills_the_bucket_and_slows_down_and_recovers() -> None:
