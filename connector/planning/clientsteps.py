@@ -127,7 +127,11 @@ class ClientSteps:
         """`fill` and `add_fm` for a client that exists. One that could not be read is left alone, and that is said."""
         rows = self.channels.rows if self._takes_channels(entity) else ()
         if not have:
-            self.said += [finding("value-dropped", field=r["typeId"], value=r["value"]) for r in rows]
+            names = self.context.titles["lead"]
+            own = records.FILLABLE["contact"] if entity == "contact" else ("companyTitle",)
+            lost = [(names.get(n, n), self.fields[n]) for n in own if not is_empty(self.fields.get(n))]
+            lost += [(r["typeId"], r["value"]) for r in rows]
+            self.said += [finding("value-dropped", field=field, value=str(value)) for field, value in lost]
             return {"fill": {}, "add_fm": []}
         fill = records.fill(entity, self.fields, have)
         if entity == "contact" and "company" in before and is_empty(have.get("companyId") or None):

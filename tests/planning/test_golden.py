@@ -1,8 +1,8 @@
 """The golden set: hand-made leads, one rule each, with what the managed plan does and what Bitrix24's own switch is predicted to do.
 
-A file says `rule` (a sentence), `options`, `mandatory` custom fields (`deal.UF_CRM_201`), `leads` (the fields that matter; `_activities`, `_products`, … beside them), and `expect`:
-for the last lead, or for the lead with that ID, the exact list of findings and of actions, and parts of the records. `null` in a part
-means that the field must not be there.
+A file says `rule` (a sentence), `options`, `mandatory` custom fields (`deal.UF_CRM_201`), `leads` (the fields that matter;
+`_activities`, `_products`, … beside them), and `expect`: for the last lead, or for the lead with that ID, the exact list of findings
+and of actions, and parts of the records. `null` in a part means that the field must not be there.
 """
 
 import json
