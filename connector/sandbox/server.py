@@ -21,6 +21,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from connector.sandbox import tls
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.control import ControlApp
+from connector.sandbox.launch import Apps
 from connector.sandbox.rest.wsgi import RestApp
 from connector.sandbox.seeding import seed_world
 from connector.sandbox.world import CLASSIC, SIMPLE, App, World
@@ -46,7 +47,7 @@ class _Handler(WSGIRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002
+    def log(self, type: str, message: str, *args: Any) -> None:
         """Write nothing."""
 
 
@@ -63,8 +64,8 @@ class SandboxServer:
         self._apply_settings()
         self._add_app()
         seed_world(self.world, leads=self.config.leads, mix=self.config.mix)
-        self._rest: WSGIApplication = RestApp(self.world)
-        self._control: WSGIApplication = ControlApp(self.world, self.config)
+        self.rest = RestApp(self.world)
+        self.control = ControlApp(self.world, self.config, self.rest.dispatcher)
         self._pages: WSGIApplication | None = None
 
     def __enter__(self) -> SandboxServer:
@@ -85,7 +86,9 @@ class SandboxServer:
 
     def _add_app(self) -> None:
         generator = random.Random(f"app{self.config.seed}")  # noqa: S311
-        client_id = self.config.client_id or f"local.{generator.getrandbits(56):014x}.{generator.getrandbits(32):08d}"
+        client_id = (
+            self.config.client_id or f"local.{generator.getrandbits(56):014x}.{generator.getrandbits(32):08d}"
+        )
         app = App(
             id=1,
             client_id=client_id,
@@ -107,9 +110,9 @@ class SandboxServer:
             environ["sandbox.role"] = "oauth"
         environ.setdefault("sandbox.role", "portal")
         if path == "/rest" or path.startswith("/rest/"):
-            return self._rest(environ, start_response)
+            return self.rest(environ, start_response)
         if path.startswith("/control"):
-            return self._control(environ, start_response)
+            return self.control(environ, start_response)
         if self._pages is None:
             start_response("404 Not Found", [("Content-Type", "text/plain")])
             return [b"not found"]
@@ -162,6 +165,7 @@ class SandboxServer:
         from connector.sandbox.portal_page import create_app  # noqa: PLC0415
 
         self.events = attach(self.world)
+        self.control.apps = Apps(self.world, self.events)
         self._pages = create_app(self.world, self.events)
 
     def stop(self) -> None:

@@ -1,0 +1,330 @@
+"""The control surface below `/control`: JSON over HTTP, answered on the loopback only. See docs/sandbox.md.
+
+It changes the portal's circumstances (settings, clock, faults, app), never what a REST method means.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.wrappers import Request, Response
+
+from connector.sandbox import snapshot
+from connector.sandbox.config import SandboxConfig
+from connector.sandbox.launch import Apps, LaunchRefused
+from connector.sandbox.rest.dispatch import Dispatcher
+from connector.sandbox.seeding import seed_world
+from connector.sandbox.world import CLASSIC, PLANS, SIMPLE, App, Settings, User, Webhook, World
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
+MODES = {"classic": CLASSIC, "simple": SIMPLE, "1": CLASSIC, "2": SIMPLE}
+_APP_FIELDS = ("app_url", "install_url", "redirect_uri", "settings_url", "event_url", "title")
+
+
+class ControlError(Exception):
+    """A request that cannot be carried out; the text says why."""
+
+
+class ControlApp:
+    """The WSGI application below `/control`."""
+
+    def __init__(self, world: World, config: SandboxConfig, dispatcher: Dispatcher) -> None:
+        self.world = world
+        self.config = config
+        self.dispatcher = dispatcher
+        self.apps: Apps | None = None
+        """Installing and removing applications; set once the portal serves."""
+        self._pictures: dict[str, snapshot.Picture] = {}
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        status, body = self._answer(request)
+        payload = json.dumps(body, default=str).encode()
+        return Response(payload, status=status, content_type="application/json")(environ, start_response)
+
+    def _answer(self, request: Request) -> tuple[int, Any]:
+        if request.remote_addr not in LOOPBACK:
+            return 403, {"error": "the control surface answers on the loopback only"}
+        name = request.path.removeprefix("/control").strip("/")
+        handler = self._routes().get((request.method, name))
+        if handler is None:
+            known = sorted(f"{verb} /control/{path}" for verb, path in self._routes())
+            return 404, {"error": f"no such control: {request.method} /control/{name}", "controls": known}
+        try:
+            raw = request.get_data()
+            data = json.loads(raw) if raw.strip() else {}
+            if not isinstance(data, dict):
+                raise ControlError("the body must be a JSON object")
+            data.update({key: value for key, value in request.args.items() if key not in data})
+            with self.world.lock:
+                return 200, handler(data)
+        except (ControlError, LaunchRefused, ValueError, TypeError, KeyError) as error:
+            return 400, {"error": str(error)}
+
+    def _routes(self) -> Mapping[tuple[str, str], Callable[[dict[str, Any]], Any]]:
+        return {
+            ("GET", ""): lambda _: {
+                "controls": sorted(f"{verb} /control/{path}" for verb, path in self._routes())
+            },
+            ("GET", "state"): self._state,
+            ("POST", "reset"): self._reset,
+            ("POST", "seed"): self._reset,
+            ("GET", "counters"): lambda _: dict(self.world.counters),
+            ("POST", "counters/clear"): self._clear_counters,
+            ("GET", "calls"): self._calls,
+            ("GET", "snapshot"): self._snapshot,
+            ("POST", "snapshot"): self._keep,
+            ("GET", "diff"): self._diff,
+            ("GET", "clock"): lambda _: self._clock_state(),
+            ("POST", "clock"): self._clock,
+            ("POST", "mode"): self._mode,
+            ("GET", "settings"): lambda _: asdict(self.world.settings),
+            ("POST", "settings"): self._settings,
+            ("POST", "converter"): self._converter,
+            ("GET", "faults"): lambda _: {"faults": self.dispatcher.faults.listing()},
+            ("POST", "faults"): self._add_fault,
+            ("POST", "faults/clear"): self._clear_faults,
+            ("POST", "limits/clear"): self._clear_limits,
+            ("GET", "app"): self._app_state,
+            ("POST", "app"): self._app,
+            ("POST", "app/install"): self._install,
+            ("POST", "app/uninstall"): self._uninstall,
+            ("POST", "app/update"): self._update_app,
+            ("GET", "events"): self._events,
+            ("POST", "events"): self._event_faults,
+            ("GET", "automation"): lambda _: {"automation": list(self.world.automation_log)},
+            ("POST", "users"): self._user,
+            ("POST", "tokens/expire"): self._expire_tokens,
+        }
+
+    def _state(self, _: Mapping[str, Any]) -> Any:
+        world = self.world
+        return {
+            "member_id": world.member_id,
+            "mode": world.mode,
+            "plan": world.settings.plan,
+            "seed": world.seed,
+            "records": {name: len(table) for name, table in world.tables.items()},
+            "active_leads": len(world.leads.find("STATUS_SEMANTIC_ID", "P")),
+            "users": [asdict(user) for user in world.users.values()],
+            "webhooks": [{"user_id": hook.user_id} for hook in world.webhooks.values()],
+            "event_handlers": len(world.event_handlers),
+            "offline_queue": len(world.offline_queue),
+            "placements": len(world.placements),
+        }
+
+    def _reset(self, data: Mapping[str, Any]) -> Any:
+        """Seed anew; webhooks, installed apps and tokens stay as they were so that clients go on working."""
+        world, config = self.world, self.config
+        leads, seed = int(data.get("leads", config.leads)), int(data.get("seed", world.seed))
+        mix = str(data.get("mix", config.mix))
+        if mix not in {"", "A", "B", "C"} or leads < 0:
+            raise ControlError("mix must be A, B, C or empty, leads must not be negative")
+        hooks, tokens, refresh = world.webhooks, world.tokens, world.refresh_tokens
+        handlers, placements, options = world.event_handlers, world.placements, world.app_options
+        world.clear(seed)
+        seed_world(world, leads=leads, mix=mix)
+        world.webhooks, world.tokens, world.refresh_tokens = hooks, tokens, refresh
+        world.event_handlers, world.placements, world.app_options = handlers, placements, options
+        if "mode" in data:
+            self._mode(data)
+        self.dispatcher.faults.clear()
+        self.dispatcher.limits.clear()
+        return self._state({})
+
+    def _clear_counters(self, _: Mapping[str, Any]) -> Any:
+        self.world.counters.clear()
+        self.world.call_log.clear()
+        return {}
+
+    def _calls(self, data: Mapping[str, Any]) -> Any:
+        wanted, limit = str(data.get("method", "")).lower(), int(data.get("limit", 1000))
+        calls = [call for call in self.world.call_log if not wanted or call["method"] == wanted]
+        return {"calls": calls[-limit:]}
+
+    def _snapshot(self, data: Mapping[str, Any]) -> Any:
+        return snapshot.take(self.world, [name for name in str(data.get("tables", "")).split(",") if name])
+
+    def _keep(self, data: Mapping[str, Any]) -> Any:
+        name = str(data.get("name", "default"))
+        self._pictures[name] = snapshot.take(self.world)
+        return {"kept": name}
+
+    def _diff(self, data: Mapping[str, Any]) -> Any:
+        """Against a kept picture; `ignore` names fields to leave out, `volatile` stands for times of change."""
+        name = str(data.get("name", "default"))
+        if name not in self._pictures:
+            raise ControlError(f"no snapshot is kept under the name {name}")
+        ignore = {field for field in str(data.get("ignore", "")).split(",") if field}
+        if "volatile" in ignore:
+            ignore.update(snapshot.VOLATILE)
+        return snapshot.diff(self._pictures[name], snapshot.take(self.world), ignore)
+
+    def _clock_state(self) -> Any:
+        return {"now": self.world.clock.now(), "speed": self.world.clock.speed}
+
+    def _clock(self, data: Mapping[str, Any]) -> Any:
+        if "advance" in data:
+            self.world.clock.advance(float(data["advance"]))
+        if "speed" in data:
+            self.world.clock.set_speed(float(data["speed"]))
+        return self._clock_state()
+
+    def _mode(self, data: Mapping[str, Any]) -> Any:
+        mode = MODES.get(str(data.get("mode", "")).lower())
+        if mode is None:
+            raise ControlError("mode must be classic or simple")
+        self.world.settings.mode = mode
+        return {"mode": self.world.mode}
+
+    def _settings(self, data: Mapping[str, Any]) -> Any:
+        known = {field.name: field for field in fields(Settings)}
+        for name, value in data.items():
+            if name not in known:
+                raise ControlError(f"unknown setting {name}; known: {', '.join(sorted(known))}")
+            current = getattr(self.world.settings, name)
+            wanted = type(current)
+            if name == "plan" and value not in PLANS:
+                raise ControlError(f"plan must be one of {', '.join(PLANS)}")
+            if wanted is float and isinstance(value, int):
+                value = float(value)  # noqa: PLW2901
+            if not isinstance(value, wanted):
+                raise ControlError(f"{name} must be {wanted.__name__}")
+            setattr(self.world.settings, name, value)
+        return asdict(self.world.settings)
+
+    def _converter(self, data: Mapping[str, Any]) -> Any:
+        for name, value in data.items():
+            if not hasattr(self.world.converter, name):
+                raise ControlError(f"unknown converter setting {name}")
+            setattr(self.world.converter, name, value)
+        return asdict(self.world.converter)
+
+    def _add_fault(self, data: Mapping[str, Any]) -> Any:
+        return asdict(self.dispatcher.faults.add(**data))
+
+    def _clear_faults(self, data: Mapping[str, Any]) -> Any:
+        if "id" in data:
+            return {"removed": self.dispatcher.faults.remove(int(data["id"]))}
+        self.dispatcher.faults.clear()
+        return {}
+
+    def _clear_limits(self, _: Mapping[str, Any]) -> Any:
+        self.dispatcher.limits.clear()
+        return {}
+
+    def _find_app(self, data: Mapping[str, Any]) -> App:
+        client_id = str(data.get("client_id", ""))
+        app = self.world.apps.get(client_id) if client_id else next(iter(self.world.apps.values()), None)
+        if app is None:
+            raise ControlError("no such application")
+        return app
+
+    def _app_state(self, data: Mapping[str, Any]) -> Any:
+        app = self._find_app(data)
+        return {
+            key: value
+            for key, value in asdict(app).items()
+            if key not in {"client_secret", "application_token"}
+        }
+
+    def _app(self, data: Mapping[str, Any]) -> Any:
+        """Register the URLs and scopes of an application, or a further one by a new `client_id`."""
+        client_id = str(data.get("client_id", ""))
+        if client_id and client_id not in self.world.apps:
+            number = len(self.world.apps) + 1
+            secret = str(data.get("client_secret") or f"{self.world.random.getrandbits(200):050x}")
+            self.world.apps[client_id] = App(number, client_id, secret, str(data.get("code") or client_id))
+            self.world.apps[client_id].scopes = next(iter(self.world.apps.values())).scopes
+        app = self._find_app(data)
+        for name in _APP_FIELDS:
+            if name in data:
+                setattr(app, name, str(data[name]))
+        if "scopes" in data:
+            scopes = data["scopes"]
+            app.scopes = tuple(
+                scopes.replace(",", " ").split() if isinstance(scopes, str) else map(str, scopes)
+            )
+        if "installed" in data and data["installed"] is False:
+            app.installed = False
+        return self._app_state({"client_id": app.client_id})
+
+    def _uninstall(self, data: Mapping[str, Any]) -> Any:
+        self._lifecycle().uninstall(
+            self._find_app(data).client_id, self._administrator(), clean=bool(data.get("clean"))
+        )
+        return self._app_state(data)
+
+    def _install(self, data: Mapping[str, Any]) -> Any:
+        """Add the app as an administrator would; `finish` also ends the installation, as installFinish does."""
+        client_id = self._find_app(data).client_id
+        self._lifecycle().install(client_id, self._administrator())
+        if data.get("finish"):
+            self._lifecycle().finish(client_id, self._administrator())
+        return self._app_state(data)
+
+    def _update_app(self, data: Mapping[str, Any]) -> Any:
+        self._lifecycle().update(self._find_app(data).client_id, self._administrator())
+        return self._app_state(data)
+
+    def _lifecycle(self) -> Apps:
+        if self.apps is None:
+            raise ControlError("the portal is not serving yet")
+        return self.apps
+
+    def _administrator(self) -> User:
+        return next(user for user in self.world.users.values() if user.is_admin and user.active)
+
+    def _events(self, _: Mapping[str, Any]) -> Any:
+        return {
+            "events": [
+                {
+                    "code": event.code,
+                    "fields": event.fields,
+                    "user": event.actor.user_id,
+                    "kind": event.actor.kind,
+                }
+                for event in self.world.event_log
+            ],
+            "handlers": [
+                {key: value for key, value in handler.items() if key != "client_id"}
+                for handler in self.world.event_handlers
+            ],
+        }
+
+    def _event_faults(self, data: Mapping[str, Any]) -> Any:
+        """`lose` or `repeat` the next n deliveries, `delay` them by seconds."""
+        settings = self.world.settings
+        settings.events_lose = int(data.get("lose", settings.events_lose))
+        settings.events_repeat = int(data.get("repeat", settings.events_repeat))
+        settings.event_delay = float(data.get("delay", settings.event_delay))
+        return {
+            "lose": settings.events_lose,
+            "repeat": settings.events_repeat,
+            "delay": settings.event_delay,
+        }
+
+    def _user(self, data: Mapping[str, Any]) -> Any:
+        """Change role, active or language of a user; `webhook` true gives them an incoming webhook."""
+        user = self.world.users[int(data["id"])]
+        for name in ("role", "active", "language"):
+            if name in data:
+                setattr(user, name, data[name])
+        answer = asdict(user)
+        if data.get("webhook"):
+            code = f"{self.world.random.getrandbits(80):020x}"
+            scopes = next(iter(self.world.webhooks.values())).scopes
+            self.world.webhooks[code] = Webhook(user.id, code, scopes)
+            answer["webhook"] = f"{self.world.base_url}/rest/{user.id}/{code}/"
+        return answer
+
+    def _expire_tokens(self, _: Mapping[str, Any]) -> Any:
+        for token in self.world.tokens.values():
+            token.expires_at = min(token.expires_at, self.world.clock.now() - 1)
+        return {"expired": len(self.world.tokens)}
