@@ -166,6 +166,12 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Check the tasks and quotes of leads that matter."),
     ),
     (
+        "addresses-unread",
+        W,
+        N_("Addresses of leads could not be read; they stay in the leads."),
+        N_("Check the rights of the user, or note the addresses by hand."),
+    ),
+    (
         "people-unknown",
         I,
         N_("Names of employees, and whether they are dismissed, could not be read (no right to list users)."),

@@ -15,8 +15,10 @@ _LEADS = "CCrmDocumentLead"
 LONG_SECONDS = 3600
 
 
-def make_head(facts: PortalFacts, options: Options, tally: Tally, created: str) -> PlanHead:
-    """The head of a plan whose leads have passed through `tally`. `created` is an ISO time."""
+def make_head(
+    facts: PortalFacts, options: Options, tally: Tally, created: str, notes: Iterable[str] = ()
+) -> PlanHead:
+    """The head of a plan whose leads have passed through `tally`. `created` is an ISO time; `notes` are codes from reading."""
     simple = options.to is CrmMode.SIMPLE
     setup: tuple[Action, ...] = ()
     if simple and options.pipeline == NEW and tally.convertible:
@@ -24,6 +26,7 @@ def make_head(facts: PortalFacts, options: Options, tally: Tally, created: str) 
     said = [
         *check_options(options, facts),
         *(_to_simple(facts, options, tally) if simple else _to_classic(facts)),
+        *(finding(code) for code in sorted(notes)),
     ]
     return PlanHead(
         portal=facts.key,

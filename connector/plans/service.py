@@ -75,13 +75,13 @@ def build(
     try:
         facts = read_facts(client, key=portal.key, taken_at=clock.now(), via=client.portal)
         _check(options, facts)
-        tally = Tally()
-        for number, plan in enumerate(_planned(client, facts, options), start=1):
+        tally, notes = Tally(), set[str]()
+        for number, plan in enumerate(_planned(client, facts, options, notes), start=1):
             tally.add(plan)
             sink.add(lead_to_json(plan))
             if number % EVERY == 0:
                 _pause(sink, number, facts, progress, cancel)
-        head = make_head(facts, options, tally, facts.taken_at)
+        head = make_head(facts, options, tally, facts.taken_at, notes)
         sink.finish(head)
     except LeadswitchError as error:
         sink.fail(error.user_message() if error.user_message() else str(error))
@@ -93,10 +93,12 @@ def build(
         progress(tally.leads, tally.leads)
 
 
-def _planned(client: BitrixClient, facts: PortalFacts, options: Options) -> Iterator[LeadPlan]:
+def _planned(
+    client: BitrixClient, facts: PortalFacts, options: Options, notes: set[str]
+) -> Iterator[LeadPlan]:
     leads: Iterator[LeadSnapshot] = iter(())
     if options.to is CrmMode.SIMPLE:
-        leads = read_leads(client, facts, options)
+        leads = read_leads(client, facts, options, notes=notes)
     return plan_stream(facts, options, leads)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from connector.bitrix.batch import Outcome
 from connector.bitrix.client import BitrixClient
-from connector.errors import ShortList
+from connector.errors import AccessDenied, MethodUnknown, ShortList
 from connector.planning import channels
 from connector.planning.clients import LINKED
 from connector.planning.model import Activity, ClientMatch, LeadSnapshot, PortalFacts
@@ -51,19 +51,32 @@ class _Block:
 
 
 def read_leads(
-    client: BitrixClient, facts: PortalFacts, options: Options, *, progress: Progress | None = None
+    client: BitrixClient,
+    facts: PortalFacts,
+    options: Options,
+    *,
+    progress: Progress | None = None,
+    notes: set[str] | None = None,
 ) -> Iterator[LeadSnapshot]:
     """Every lead in scope, complete, by ascending ID. `progress` is told (read so far, expected in all).
 
+    `notes` collects codes of findings about what this user or portal does not let be read and a plan can do without.
+
     Raises the BitrixError of a read that was refused, ShortList when a list cannot be shown to be complete.
     """
-    return _Reading(client, facts, options, progress).run()
+    return _Reading(client, facts, options, progress, set() if notes is None else notes).run()
 
 
 class _Reading:
     def __init__(
-        self, client: BitrixClient, facts: PortalFacts, options: Options, progress: Progress | None
+        self,
+        client: BitrixClient,
+        facts: PortalFacts,
+        options: Options,
+        progress: Progress | None,
+        notes: set[str],
     ) -> None:
+        self._notes = notes
         self._portal = client.portal
         self._facts, self._options, self._progress = facts, options, progress
         self._pool = Pool(client)
@@ -176,6 +189,10 @@ class _Reading:
         """`crm.address` has no ID of its own, so its pages are counted."""
 
         def came(outcome: Outcome) -> None:
+            if isinstance(outcome.error, MethodUnknown | AccessDenied):
+                self._notes.add("addresses-unread")
+                gate.free()
+                return
             if not outcome.ok:
                 raise error_of(outcome, self._portal)
             for row in outcome.result if isinstance(outcome.result, list) else ():
