@@ -92,3 +92,69 @@ def _places(params: Json) -> dict[str, Any]:
         "count": len(params.get("rows") or ()),
         "activity": params.get("activity", ""),
     }
+
+
+RUN_KIND: Mapping[str, str] = {"apply": N_("switch"), "undo": N_("undo")}
+RUN_STATE: Mapping[str, str] = {
+    "queued": N_("queued"),
+    "running": N_("running"),
+    "pausing": N_("pausing"),
+    "paused": N_("paused"),
+    "cancelling": N_("being cancelled"),
+    "cancelled": N_("cancelled"),
+    "waiting": N_("waiting"),
+    "done": N_("done"),
+    "failed": N_("failed"),
+}
+LEAD_STATE: Mapping[str, str] = {
+    "pending": N_("not begun"),
+    "running": N_("under way"),
+    "done": N_("converted"),
+    "skipped": N_("skipped"),
+    "failed": N_("failed"),
+    "undone": N_("undone"),
+    "kept": N_("kept in part"),
+}
+
+# Why a lead did not come through, or why something of it stayed: `run_lead.reason` and `why` of what was kept.
+REASON: Mapping[str, str] = {
+    "stale": N_("The lead was changed after the plan was made."),
+    "gone": N_("The lead is not there any more."),
+    "excluded": N_("It was left out of the plan."),
+    "plan-has-errors": N_("The plan has an error for this lead."),
+    "plan-not-sound": N_("The plan is not complete for this lead."),
+    "too-busy": N_("New activities kept coming while the lead was converted."),
+    "client-missing": N_("The client that another lead was to create is not there."),
+    "changed": N_("Somebody has changed it since."),
+    "used": N_("It is in use by now."),
+    "shared": N_("Other leads of the run use it too."),
+    "refused": N_("Bitrix24 refused to take it back."),
+    "unreadable": N_("Bitrix24 would not let us look at it."),
+}
+NOT_RESTORED: Mapping[str, str] = {
+    "robots": N_("what robots and workflows have done"),
+    "stage-history": N_("stage history"),
+    "ids": N_("IDs of deleted records"),
+    "times": N_("dates of changes"),
+    "activity-owner": N_("which record an activity names first"),
+    "app-activities": N_("activities of other apps that were completed"),
+}
+
+
+def problem_text(detail: Json) -> str:
+    """What went wrong with one lead and what had to stay, in a few words; empty when all went well."""
+    parts = []
+    if problem := detail.get("problem"):
+        parts.append(
+            f"{problem.get('step', '')}: {problem.get('text') or problem.get('code', '')}".strip(": ")
+        )
+    for item in detail.get("kept") or ():
+        what = " ".join(str(item[name]) for name in ("what", "id") if item.get(name))
+        parts.append(_("%(what)s stays: %(why)s", what=what, why=word(REASON, str(item.get("why", "")))))
+    parts += [
+        f"{item.get('step', '')}: {item.get('text') or item.get('code', '')}"
+        for item in detail.get("left") or ()
+    ]
+    if wrong := detail.get("deviations"):
+        parts.append(_("differs from the plan: %(fields)s", fields=", ".join(map(str, wrong))))
+    return "; ".join(parts)
