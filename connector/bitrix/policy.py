@@ -218,6 +218,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], Policy], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), Policy(f"sentence:{name}", _STOP, who, error))
     for name, pattern, who, error in (
         ("denied", r"^access denied\b|insufficient permissions|not enough rights", _ADMIN, e.AccessDenied),
+        ("webhook", r"^invalid request credentials", _ADMIN, e.TokenRefused),
         ("context", r"^application context (is )?required", _US, e.AccessDenied),
         ("missing", r"\b(is |was )?not found\b|does not exist", _USER, e.RecordNotFound),
         (
@@ -260,7 +261,8 @@ FAULTS: tuple[tuple[type[BitrixError], Policy], ...] = (
 )
 
 # Codes that say nothing by themselves: the description decides, if it is one of the known sentences.
-_VAGUE = frozenset({"", "0", "100", "400", "error_core", "bx_error", "error_code"})
+# INVALID_CREDENTIALS is both "this user lacks the right" and, with its own sentence, "no such webhook".
+_VAGUE = frozenset({"", "0", "100", "400", "error_core", "bx_error", "error_code", "invalid_credentials"})
 _SERVER_FAULT = Policy("http:5xx", _RETRY, _B24, e.ServerFault, Ran.MAYBE)
 UNLISTED = Policy("unlisted", _STOP, _US, e.MethodError, Ran.MAYBE, key="method.unlisted")
 

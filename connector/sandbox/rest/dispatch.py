@@ -55,8 +55,8 @@ class Dispatcher:
         try:
             with self.world.lock:
                 if name == "batch":
+                    self._raise(met)
                     body, spent = self._batch(call)
-                    met = [fault for fault in met if fault.kind != "error"] + self._raise(met)
                 else:
                     body, spent = self._single(name, call, met)
         except RestError as error:
@@ -72,11 +72,10 @@ class Dispatcher:
         return Answer(body, 200, spent, connection)
 
     @staticmethod
-    def _raise(met: list[Fault]) -> list[Fault]:
+    def _raise(met: list[Fault]) -> None:
         for fault in met:
             if fault.kind == "error":
                 raise RestError(fault.code, fault.description, fault.status)
-        return []
 
     def _single(
         self, name: str, call: Call, met: list[Fault], *, billed: bool = True
