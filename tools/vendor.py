@@ -44,12 +44,18 @@ def main(folders: list[str]) -> None:
         _written(ui, "air", {"air.css": _tokens(ui / TOKENS)}),
         _written(icons, "icons", {"icons.svg": _sprite(icons / "dist")}),
     ]
-    (VENDOR / "MANIFEST.json").write_text(json.dumps({"packages": entries}, indent=2) + "\n", encoding="utf-8")
+    (VENDOR / "MANIFEST.json").write_text(
+        json.dumps({"packages": entries}, indent=2) + "\n", encoding="utf-8"
+    )
 
 
 def _copied(package: Path, folder: str, files: dict[str, str]) -> dict[str, object]:
     texts = {name: (package / source).read_text(encoding="utf-8") for name, source in files.items()}
-    return _written(package, folder, {name: re.sub(r"\n?//# sourceMappingURL=\S+\s*$", "\n", text) for name, text in texts.items()})
+    return _written(
+        package,
+        folder,
+        {name: re.sub(r"\n?//# sourceMappingURL=\S+\s*$", "\n", text) for name, text in texts.items()},
+    )
 
 
 def _written(package: Path, folder: str, files: dict[str, str]) -> dict[str, object]:
@@ -60,14 +66,21 @@ def _written(package: Path, folder: str, files: dict[str, str]) -> dict[str, obj
     files = {**files, "LICENSE": licence, "VERSION": f"{card['name']} {card['version']}\n"}
     for name, text in files.items():
         (target / name).write_text(text, encoding="utf-8")
-    sums = {f"{folder}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())}
+    sums = {
+        f"{folder}/{name}": hashlib.sha256(text.encode()).hexdigest() for name, text in sorted(files.items())
+    }
     return {"name": card["name"], "version": card["version"], "license": card["license"], "files": sums}
 
 
 def _tokens(folder: Path) -> str:
     light = _properties(folder, "001_b24_global", "007_b24_global", "008_ui_global", "003_b24_context_light")
     dark = {**light, **_properties(folder, "004_b24_context_dark")}
-    used = set().union(*(set(re.findall(r"var\((--ui-[a-z0-9-]+)", css.read_text())) for css in (STATIC / "css").glob("*.css")))
+    used = set().union(
+        *(
+            set(re.findall(r"var\((--ui-[a-z0-9-]+)", css.read_text()))
+            for css in (STATIC / "css").glob("*.css")
+        )
+    )
     wanted = sorted(_closure(used, light) | _closure(used, dark))
     missing = [name for name in wanted if name not in light]
     if missing:
@@ -82,7 +95,11 @@ def _tokens(folder: Path) -> str:
 
 def _properties(folder: Path, *names: str) -> dict[str, str]:
     texts = ((folder / f"{name}.css").read_text(encoding="utf-8") for name in names)
-    return {token: value.strip() for text in texts for token, value in re.findall(r"(--[a-z0-9-]+):\s*([^;{}]+)", text)}
+    return {
+        token: value.strip()
+        for text in texts
+        for token, value in re.findall(r"(--[a-z0-9-]+):\s*([^;{}]+)", text)
+    }
 
 
 def _closure(names: set[str], table: dict[str, str]) -> set[str]:
@@ -102,8 +119,13 @@ def _sprite(folder: Path) -> str:
         group, icon = source.split("/")
         code = (folder / group / "esm" / f"{icon}Icon.js").read_text(encoding="utf-8")
         box = re.search(r'viewBox: "([^"]+)"', code)
-        paths = [_path(attributes) for attributes in re.findall(r'_createElementVNode\("path", \{(.*?)\}\)', code, re.S)]
-        symbols.append(f'<symbol id="{name}" viewBox="{box.group(1) if box else "0 0 24 24"}">{"".join(paths)}</symbol>')
+        paths = [
+            _path(attributes)
+            for attributes in re.findall(r'_createElementVNode\("path", \{(.*?)\}\)', code, re.S)
+        ]
+        symbols.append(
+            f'<symbol id="{name}" viewBox="{box.group(1) if box else "0 0 24 24"}">{"".join(paths)}</symbol>'
+        )
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 

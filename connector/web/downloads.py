@@ -67,7 +67,9 @@ def prepare(kind: str, id_: str, form: str) -> Any:
     what = {"kind": kind, "id": id_, "format": form, "lang": i18n.language()}
     token = tickets.issue(web().db, portal().id, me().user_id, what, web().clock)
     with web().db.begin() as session:
-        audit.record(session, portal().id, at=web().clock.now(), who=actor(), action=audit.Did.DOWNLOADED, detail=what)
+        audit.record(
+            session, portal().id, at=web().clock.now(), who=actor(), action=audit.Did.DOWNLOADED, detail=what
+        )
     return redirect(url_for("downloads.fetch", token=token), 303)
 
 
@@ -84,7 +86,9 @@ def fetch(token: str) -> Response:
         made.write(cast(BinaryIO, file))
     file.seek(0)
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
-    return Response(_pieces(file), mimetype=made.media_type.split(";")[0], headers=headers, content_type=made.media_type)
+    return Response(
+        _pieces(file), mimetype=made.media_type.split(";")[0], headers=headers, content_type=made.media_type
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,9 @@ def _plan(db: Database, id_: str, form: str, portal_id: int) -> _Made:
     head = plan.head
     name = f"leadswitch-plan-{plan.created_at:%Y-%m-%d}-{id_[:8]}"
     if form == "plan":
-        return _Made(f"{name}.jsonl", PLAN_FILE, lambda out: document.write(out, head, queries.documents(db, id_)))
+        return _Made(
+            f"{name}.jsonl", PLAN_FILE, lambda out: document.write(out, head, queries.documents(db, id_))
+        )
     report = plan_report(PlanSource(head, plan.digest, lambda: queries.documents(db, id_)))
     chosen = FORMATS[form]
     return _Made(f"{name}.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out))
@@ -121,7 +127,9 @@ def _run(db: Database, id_: str, form: str, portal_id: int) -> _Made:
     if form not in FORMATS:
         abort(404)
     report, chosen = run_report_of(db, id_, portal_id=portal_id), FORMATS[form]
-    return _Made(f"leadswitch-run-{id_[:8]}.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out))
+    return _Made(
+        f"leadswitch-run-{id_[:8]}.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out)
+    )
 
 
 _MAKERS: Mapping[str, Callable[[Database, str, str, int], _Made]] = {"plan": _plan, "run": _run}

@@ -96,7 +96,7 @@ def of_error(error: LeadswitchError) -> Message:
         reference = " · ".join(part for part in (error.method, error.code, error.request_id) if part)
     if isinstance(error, NotAllowed):
         icon = "lock"
-    links = ()
+    links: tuple[Link, ...] = ()
     if session() is not None and not isinstance(error, LaunchRefused | DeadCredential):
         links = (Link(url_for("pages.overview"), _("Overview"), "screen"),)
     texts = tuple(text for text in rest if text)

@@ -99,7 +99,8 @@ def draw(
                 _node(side, stage, (out if side == "l" else into)[stage.id], y, heights[side, stage.id])
             )
             y += heights[side, stage.id] + GAP
-    bands = _bands(links, (left, right), out, into, tops, heights)
+    sums = {("l", k): n for k, n in out.items()} | {("r", k): n for k, n in into.items()}
+    bands = _bands(links, (left, right), sums, tops, heights)
     return Flow(WIDTH, round(height, 1), tuple(nodes), bands, _rows(links, left, right))
 
 
@@ -134,8 +135,7 @@ def _short(name: str, longest: int = 24) -> str:
 def _bands(
     links: list[tuple[str, str, int]],
     sides: tuple[list[Stage], list[Stage]],
-    out: Mapping[str, int],
-    into: Mapping[str, int],
+    sums: Mapping[tuple[str, str], int],
     tops: Mapping[tuple[str, str], float],
     heights: Mapping[tuple[str, str], float],
 ) -> tuple[Band, ...]:
@@ -145,7 +145,8 @@ def _bands(
     used: dict[tuple[str, str], float] = dict.fromkeys(tops, 0.0)
     bands = []
     for source, target, n in sorted(links, key=lambda k: (left.index(k[0]), right.index(k[1]))):
-        a, b = n / out[source] * heights["l", source], n / into[target] * heights["r", target]
+        a = n / sums["l", source] * heights["l", source]
+        b = n / sums["r", target] * heights["r", target]
         y0, y1 = tops["l", source] + used["l", source], tops["r", target] + used["r", target]
         used["l", source] += a
         used["r", target] += b

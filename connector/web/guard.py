@@ -46,7 +46,7 @@ def enter(who: WebSession, portal: PortalRef) -> None:
 
 
 def recognise(person: Viewer, here: str) -> None:
-    """The rights of a person whom a launch has just confirmed; `here` is where their page is found again, since a launch is not repeated."""
+    """The rights of a person whom a launch has just confirmed; `here` is where their page is found again: a launch is not repeated."""
     g.viewer, g.here = person, here
 
 

@@ -1,4 +1,4 @@
-"""One lead of a plan, before and after, and Leadswitch's plan beside Bitrix24's own switch. Shows what planning decided; decides nothing."""
+"""One lead of a plan, before and after, and Leadswitch's plan beside Bitrix24's own switch. Shows what planning decided."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from connector.planning.records import OWN, PERSON
 from connector.reports.words import action_text
 from connector.web import words
 from connector.web.flow import safe_color
-from connector.web.telling import DERIVED, Teller
+from connector.web.telling import Teller
 
 # What comes first; everything else follows in the order of the portal.
 FIRST = (
@@ -167,7 +167,7 @@ def lead_comparison(plan: LeadPlan, facts: PortalFacts) -> Comparison:
         rows.append(CompareRow(_(name), ours, theirs, ours != theirs))
     rows += _deal_rows(managed["deal"] or {}, native["deal"] or {}, teller)
     ours, theirs = _activity_words(plan)
-    rows.append(CompareRow(_(DERIVED["open_activities"]), ours, theirs, ours != theirs))
+    rows.append(CompareRow(teller.label("lead", "open_activities"), ours, theirs, ours != theirs))
     if plan.native.fails:
         rows.append(CompareRow(_("Fails because of"), "", plan.native.fails, differs=True))
     return Comparison(variant_note(plan.native.variant), tuple(rows))

@@ -183,14 +183,17 @@ def pipeline_name(options: Options, facts: PortalFacts | None) -> str:
 def severity_counts(plan: Header) -> list[SeverityCount]:
     """How many leads have their worst finding in each severity."""
     counts = plan.counts.get("leads_by_severity", {})
-    texts = {
-        Severity.ERROR: lambda n: ngettext("%(n)s lead with an error", "%(n)s leads with errors", n),
-        Severity.DATA_LOSS: lambda n: ngettext("%(n)s lead loses data", "%(n)s leads lose data", n),
-        Severity.WARNING: lambda n: ngettext("%(n)s lead with a warning", "%(n)s leads with warnings", n),
-    }
+    errors, lost, warned = (
+        int(counts.get(s.value, 0)) for s in (Severity.ERROR, Severity.DATA_LOSS, Severity.WARNING)
+    )
     return [
-        SeverityCount(s.value, counts.get(s.value, 0), text(counts.get(s.value, 0)))
-        for s, text in texts.items()
+        SeverityCount(
+            "error", errors, ngettext("%(n)s lead with an error", "%(n)s leads with errors", errors)
+        ),
+        SeverityCount("data-loss", lost, ngettext("%(n)s lead loses data", "%(n)s leads lose data", lost)),
+        SeverityCount(
+            "warning", warned, ngettext("%(n)s lead with a warning", "%(n)s leads with warnings", warned)
+        ),
     ]
 
 

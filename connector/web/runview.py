@@ -1,0 +1,436 @@
+"""What the pages of a run show: progress, controls, the wait for the mode, the report. Shows what switching recorded; decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from flask_babel import format_datetime
+
+from connector.i18n import N_, _, duration, ngettext, number, percent
+from connector.planning.model import CrmMode
+from connector.switching.queries import LeftLead, RunHeader
+from connector.web import words
+from connector.web.planview import Item
+
+MOVING = ("queued", "running", "pausing", "cancelling")
+ENDED = ("done", "failed", "cancelled")
+FLIP = "flip"
+NAMED = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A button: what is asked of the run, how it is called and looks."""
+
+    verb: str
+    label: str
+    icon: str
+    look: str = "outline"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to say above the controls."""
+
+    kind: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run on its page. `moving`: ask again soon; `elsewhere`: this run now has another page (flip or report)."""
+
+    id: str
+    kind: str
+    state: str
+    title: str
+    subtitle: str
+    state_text: str
+    icon: str
+    share_text: str
+    done: int
+    total: int
+    moving: bool
+    elsewhere: bool
+    figures: tuple[Item, ...]
+    note: Note | None
+    controls: tuple[Control, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FlipView:
+    """The wait for a person to change the mode; `path` is where Bitrix24 shows leads or deals."""
+
+    to: str
+    from_mode: str
+    now: str
+    polling: bool
+    lead: str
+    text: str
+    note: str
+    url: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was checked at the end."""
+
+    ok: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftView:
+    """A lead that was left as it is, and why."""
+
+    id: int
+    title: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """The report of a run."""
+
+    tone: str
+    icon: str
+    title: str
+    subtitle: str
+    figures: tuple[Item, ...]
+    checks: tuple[Check, ...]
+    left: tuple[LeftView, ...]
+    left_more: int
+    remains: tuple[str, ...]
+    facts: tuple[Item, ...]
+    can_undo: bool
+
+
+REASONS: Mapping[str, str] = {
+    "excluded": N_("Left out of the plan by choice."),
+    "plan-has-errors": N_("The plan has an error for this lead."),
+    "stale": N_("The lead has changed since the plan was made. Make a new plan for it."),
+    "gone": N_("The lead was deleted, or cannot be read any more."),
+    "kept": N_("A record of it was changed or used by somebody and is kept."),
+    "partly": N_("It could be taken back only in part."),
+    "deviates": N_("It did not come out as planned."),
+}
+WAITING: Mapping[str, tuple[str, str]] = {
+    "leads": (
+        N_("Leads are still in work"),
+        N_(
+            "Bitrix24 would convert them by its own rules. Convert or close them in Bitrix24, then check again."
+        ),
+    ),
+    "failures": (
+        N_("Several leads failed for the same reason"),
+        N_("The run has stopped so that nothing goes on wrong. Solve the cause, then resume."),
+    ),
+    "deviation": (
+        N_("The first lead did not come out as planned"),
+        N_("Look at its deal in Bitrix24. If it is fine, resume; if not, cancel and undo."),
+    ),
+}
+NOT_RESTORED: Mapping[str, str] = {
+    "robots": N_("Robots and workflows that have run, and what they sent, cannot be brought back."),
+    "stage-history": N_("The stage history stays as it was written."),
+    "ids": N_("Deleted records get new IDs when they are made again."),
+    "times": N_("The times of the changes stay as they are."),
+    "activity-owner": N_("Some activities keep the deal as their owner."),
+    "app-activities": N_("Activities of other apps that were completed cannot be reopened."),
+}
+CONTROLS: Mapping[str, tuple[str, ...]] = {
+    "queued": ("pause", "cancel"),
+    "running": ("pause", "cancel"),
+    "pausing": (),
+    "paused": ("resume", "cancel"),
+    "cancelling": (),
+    "waiting": ("resume", "cancel"),
+    "failed": ("retry",),
+}
+BUTTONS: Mapping[str, Control] = {
+    "pause": Control("pause", N_("Pause"), "pause"),
+    "resume": Control("resume", N_("Resume"), "play", "primary"),
+    "cancel": Control("cancel", N_("Cancel the rest"), "stop", "plain"),
+    "retry": Control("retry", N_("Try the failed leads again"), "repeat"),
+}
+
+
+def run_view(run: RunHeader) -> RunView:
+    """A run while it works, rests or waits for leads."""
+    counters = run.counters
+    total = int(counters.get("total", 0))
+    done = min(
+        sum(int(counters.get(state, 0)) for state in ("done", "skipped", "failed", "undone", "kept")), total
+    )
+    title, subtitle = _title(run)
+    state = words.RUN_STATES.get(run.state, words.RUN_STATES["running"])
+    moving = run.state in MOVING
+    return RunView(
+        id=run.id,
+        kind=run.kind,
+        state=run.state,
+        title=title,
+        subtitle=subtitle,
+        state_text=_state_text(run, done, total),
+        icon=state.icon,
+        share_text=percent(done / total) if total else "",
+        done=done,
+        total=total,
+        moving=moving,
+        elsewhere=is_flip(run) or run.state in ENDED,
+        figures=tuple(_figures(run, done, total)),
+        note=_note(run),
+        controls=controls(run),
+    )
+
+
+def is_flip(run: RunHeader) -> bool:
+    """Whether the run waits for a person to change the mode."""
+    return run.state == "waiting" and run.waiting_for.get("what") == FLIP
+
+
+def controls(run: RunHeader) -> tuple[Control, ...]:
+    """What can be asked of a run in its state."""
+    verbs = CONTROLS.get(run.state, ())
+    if run.state == "done" and int(run.counters.get("failed", 0)) and run.kind == "apply":
+        verbs = ("retry",)
+    found = [BUTTONS[verb] for verb in verbs if verb != "retry" or run.kind == "apply"]
+    return tuple(Control(one.verb, _(one.label), one.icon, one.look) for one in found)
+
+
+def flip_view(run: RunHeader, origin: str, now: str | None) -> FlipView:
+    """The guided flip. `origin` is the portal's address, `now` the mode that it last reported."""
+    to = str(run.waiting_for.get("to") or run.report.get("mode", {}).get("wanted") or CrmMode.SIMPLE)
+    before = CrmMode.CLASSIC if to == CrmMode.SIMPLE else CrmMode.SIMPLE
+    path = "/crm/lead/list/" if before is CrmMode.CLASSIC else "/crm/deal/list/"
+    polling = is_flip(run)
+    name = _(words.MODE_NAMES[to])
+    note = _("This page notices the change by itself and goes on.") if polling else ""
+    if run.waiting_for.get("note"):
+        note = _("Your portal still reports the old mode. Look whether the change was saved.")
+    converted = int(run.counters.get("done", 0))
+    lead = _("One last step remains, and Bitrix24 lets only a person do it. It takes a minute.")
+    if run.kind == "apply" and converted:
+        lead = _(
+            "All leads of the plan are dealt with. One last step remains, and Bitrix24 lets only a person do it."
+        )
+    return FlipView(
+        to=to,
+        from_mode=before.value,
+        now=to if not polling else (now or before.value),
+        polling=polling,
+        lead=lead,
+        text=_("Waiting for %(mode)s …", mode=name) if polling else _("The mode has changed."),
+        note=note,
+        url=f"{origin}{path}",
+        path=path,
+    )
+
+
+def report_view(run: RunHeader, left: list[LeftLead], left_total: int) -> ReportView:
+    """The report of a run that is at its end."""
+    tone, icon, title, subtitle = _outcome(run)
+    records = run.report.get("records", {})
+    counters = run.counters
+    figures = [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(_fine(run)))]
+    if left_total:
+        figures.append(Item(_("Left as they are"), number(left_total)))
+    if run.kind == "apply":
+        named = (("deal", _("Deals")), ("contact", _("Contacts")), ("company", _("Companies")))
+        figures += [Item(label, number(records[entity])) for entity, label in named if records.get(entity)]
+    if counters.get("swept"):
+        figures.append(Item(_("Arrived meanwhile"), number(counters["swept"])))
+    return ReportView(
+        tone=tone,
+        icon=icon,
+        title=title,
+        subtitle=subtitle,
+        figures=tuple(figures),
+        checks=tuple(_checks(run, left_total)),
+        left=tuple(_left(one) for one in left),
+        left_more=max(0, left_total - len(left)),
+        remains=tuple(
+            _(NOT_RESTORED[code]) for code in run.report.get("not_restored", ()) if code in NOT_RESTORED
+        ),
+        facts=tuple(_facts(run)),
+        can_undo=run.kind == "apply" and _fine(run) + _changed(run) > 0,
+    )
+
+
+def left_total(run: RunHeader) -> int:
+    """How many leads the run did not bring to their end."""
+    return sum(int(run.counters.get(state, 0)) for state in ("skipped", "failed", "kept"))
+
+
+def _fine(run: RunHeader) -> int:
+    return int(run.counters.get("done", 0)) + int(run.counters.get("undone", 0))
+
+
+def _changed(run: RunHeader) -> int:
+    mode = run.report.get("mode", {})
+    return int(bool(mode) and mode.get("before") != mode.get("now"))
+
+
+def _title(run: RunHeader) -> tuple[str, str]:
+    stays = _("You can close this page; the run goes on. Any administrator can open it again.")
+    if run.kind == "undo":
+        return _("Taking the switch back"), stays
+    return (_("Converting leads"), stays) if run.counters.get("total") else (_("Changing the mode"), stays)
+
+
+def _state_text(run: RunHeader, done: int, total: int) -> str:
+    if run.state == "running" and run.phase in ("leads", "clients") and total:
+        return _("%(done)s of %(all)s leads", done=number(done), all=number(total))
+    if run.state == "running" and run.phase == "verify":
+        return _("Checking the result")
+    if run.state == "running" and run.phase == "setup":
+        return _("Preparing")
+    if run.state == "waiting" and run.waiting_for.get("what") in WAITING:
+        return _(WAITING[run.waiting_for["what"]][0])
+    return _(words.RUN_STATES[run.state].text)
+
+
+def _figures(run: RunHeader, done: int, total: int) -> list[Item]:
+    counters = run.counters
+    rows = [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(_fine(run)))]
+    if left := left_total(run):
+        rows.append(Item(_("Left as they are"), number(left)))
+    rate = _rate(counters)
+    if rate and run.state == "running" and done < total:
+        rows.append(Item(_("Speed"), _("%(n)s per minute", n=number(round(rate)))))
+        rows.append(Item(_("Time left"), _("about %(time)s", time=duration((total - done) / rate * 60))))
+    return rows
+
+
+def _rate(counters: Mapping[str, Any]) -> float:
+    """Leads per minute over the last points that the run recorded."""
+    points = counters.get("points") or []
+    if len(points) < 2:
+        return 0.0
+    (t0, n0), (t1, n1) = points[0], points[-1]
+    return float((n1 - n0) / (t1 - t0) * 60) if t1 > t0 else 0.0
+
+
+def _note(run: RunHeader) -> Note | None:
+    what = run.waiting_for.get("what", "")
+    if what == "portal":
+        return Note("error", _("The portal did not answer as needed"), str(run.waiting_for.get("text", "")))
+    if what in WAITING:
+        title, text = (_(part) for part in WAITING[what])
+        count = run.waiting_for.get("count")
+        named = ", ".join(f"#{one}" for one in run.waiting_for.get("leads", ())[:NAMED])
+        more = [
+            text,
+            _("Leads: %(ids)s", ids=named) if named else "",
+            str(run.waiting_for.get("detail") or ""),
+        ]
+        if what == "leads" and count:
+            title = ngettext("%(n)s lead is still in work", "%(n)s leads are still in work", int(count))
+        return Note("warning", title, " ".join(part for part in more if part))
+    if run.state == "paused":
+        return Note("info", _("Paused"), _("Everything done so far is recorded. Resume whenever you like."))
+    return None
+
+
+def _outcome(run: RunHeader) -> tuple[str, str, str, str]:
+    fine, left = _fine(run), left_total(run)
+    mode = run.report.get("mode", {})
+    if run.state == "failed":
+        return "error", "error", _("The run has stopped"), _("What was done is recorded and can be undone.")
+    if run.state == "cancelled":
+        text = ngettext(
+            "%(n)s lead was converted before that.", "%(n)s leads were converted before that.", fine
+        )
+        return "warning", "stop", _("Cancelled"), text
+    if run.kind == "undo":
+        text = ngettext("%(n)s lead is back where it was.", "%(n)s leads are back where they were.", fine)
+        return (
+            ("warning", "warning", _("Taken back, with exceptions"), text)
+            if left
+            else ("ok", "ok", _("Everything is back"), text)
+        )
+    if mode.get("wanted") and mode.get("now") != mode.get("wanted"):
+        text = _("The portal reports %(mode)s.", mode=_mode(mode.get("now")))
+        return "warning", "warning", _("The mode has not changed"), text
+    title = _("Your portal works in %(mode)s", mode=_mode(mode.get("now")))
+    if not int(run.counters.get("total", 0)):
+        return "ok", "ok", title, _("Nothing had to be converted.")
+    text = _(
+        "%(done)s of %(all)s leads became deals.",
+        done=number(fine),
+        all=number(run.counters.get("total", fine)),
+    )
+    return ("warning" if left else "ok"), ("warning" if left else "ok"), title, text
+
+
+def _checks(run: RunHeader, left: int) -> list[Check]:
+    if not run.report.get("mode"):
+        return []
+    mode, active = run.report["mode"], int(run.report.get("active_leads", 0))
+    rows = [
+        Check(
+            mode.get("wanted") in (None, mode.get("now")),
+            _("Read back: the portal reports %(mode)s.", mode=_mode(mode.get("now"))),
+        )
+    ]
+    if run.kind == "apply" and mode.get("now") == CrmMode.SIMPLE:
+        text = (
+            _("No lead of the portal is in work.")
+            if not active
+            else ngettext("%(n)s lead is still in work.", "%(n)s leads are still in work.", active)
+        )
+        rows.append(Check(not active, text))
+    if left:
+        rows.append(
+            Check(
+                False, ngettext("%(n)s lead was left as it is.", "%(n)s leads were left as they are.", left)
+            )
+        )
+    elif run.counters.get("total"):
+        rows.append(
+            Check(
+                True,
+                _("Every lead was read back after its conversion.")
+                if run.kind == "apply"
+                else _("Every lead was read back."),
+            )
+        )
+    return rows
+
+
+def _left(lead: LeftLead) -> LeftView:
+    reason = (
+        _(REASONS[lead.reason])
+        if lead.reason in REASONS
+        else (lead.reason or _(words.RUN_STATES["failed"].text))
+    )
+    problem = lead.detail.get("problem") or lead.detail.get("changed") or ""
+    detail = ", ".join(map(str, problem)) if isinstance(problem, list | tuple) else str(problem)
+    return LeftView(lead.id, lead.title or _("Lead #%(id)s", id=lead.id), reason, detail)
+
+
+def _facts(run: RunHeader) -> list[Item]:
+    rows = [
+        Item(_("Who"), str(run.created_by.get("name") or "–")),
+        Item(_("Started"), when(run.started_at or run.created_at)),
+    ]
+    if run.finished_at:
+        rows.append(Item(_("Finished"), when(run.finished_at)))
+        if run.started_at:
+            rows.append(Item(_("Took"), duration((run.finished_at - run.started_at).total_seconds())))
+    return rows
+
+
+def when(at: datetime) -> str:
+    """A time in the zone of the reader."""
+    return str(format_datetime(at, "medium"))
+
+
+def _mode(value: Any) -> str:
+    return _(words.MODE_NAMES[value]) if value in words.MODE_NAMES else str(value or "–")
