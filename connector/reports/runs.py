@@ -6,7 +6,7 @@ from typing import Any
 
 from connector.i18n import _, language, moment, number
 from connector.reports.document import Bars, Cell, Column, Report, Sheet
-from connector.reports.run_source import RunHead, RunLeadRow, run_head, run_leads
+from connector.reports.run_source import RunLeadRow, RunSource, run_leads, run_source
 from connector.reports.words import (
     LEAD_STATE,
     MODE,
@@ -27,52 +27,57 @@ _DETAIL = ("problem", "left", "kept", "deviations")
 
 def run_report_of(db: Database, run_id: str, *, portal_id: int | None = None) -> Report:
     """The report of a run, in the current language. Raises `RunNotFound`."""
-    head = run_head(db, run_id, portal_id=portal_id)
+    source = run_source(db, run_id, portal_id=portal_id)
 
     def rows() -> Iterator[tuple[Cell, ...]]:
-        return (_row(lead) for lead in run_leads(db, head.id))
+        return (_row(lead) for lead in run_leads(db, run_id))
 
     def records() -> Iterator[dict[str, Any]]:
-        return (lead_json(lead) for lead in run_leads(db, head.id))
+        return (lead_json(lead) for lead in run_leads(db, run_id))
 
     return Report(
-        title=_title(head),
-        subtitle=_("Run %(id)s, %(state)s", id=head.id[:8], state=word(RUN_STATE, head.state)),
+        title=_title(source),
+        subtitle=_("Run %(id)s, %(state)s", id=run_id[:8], state=word(RUN_STATE, source.header.state)),
         language=language(),
-        facts=tuple(_facts(head)),
-        notes=tuple(_notes(head)),
+        facts=tuple(_facts(source)),
+        notes=tuple(_notes(source)),
         charts=(
             Bars(
                 _("Leads"),
                 tuple(
-                    (word(LEAD_STATE, s), n, _TONES.get(s, "plain")) for s, n in sorted(head.leads.items())
+                    (word(LEAD_STATE, s), n, _TONES.get(s, "plain")) for s, n in sorted(source.leads.items())
                 ),
             ),
         ),
         main=Sheet("leads", _("Leads"), _columns(), rows),
-        head={"format": FORMAT, "run": run_json(head)},
+        head={"format": FORMAT, "run": run_json(source)},
         streams={"leads": records},
     )
 
 
-def run_json(head: RunHead) -> dict[str, Any]:
+def run_json(source: RunSource) -> dict[str, Any]:
     """A run as JSON answers show it, documented in docs/cli.md."""
+    run = source.header
     return {
-        "id": head.id,
-        "kind": head.kind,
-        "state": head.state,
-        "phase": head.phase,
-        "undo_of": head.undo_of,
-        "plan": {"id": head.plan_id, "digest": head.plan_digest, "direction": head.direction},
-        "portal": head.host,
-        "leads": {"total": sum(head.leads.values()), "behind": head.behind, "by_state": dict(head.leads)},
-        "waiting_for": dict(head.waiting_for) or None,
-        "error": head.error or None,
-        "created_by": dict(head.created_by),
-        "created_at": head.created_at.isoformat(),
-        "started_at": _iso(head.started_at),
-        "finished_at": _iso(head.finished_at),
-        "report": dict(head.report) or None,
+        "id": run.id,
+        "kind": run.kind,
+        "state": run.state,
+        "phase": run.phase,
+        "undo_of": run.undo_of,
+        "plan": {"id": run.plan_id, "digest": source.digest, "direction": source.direction},
+        "portal": source.host,
+        "leads": {
+            "total": sum(source.leads.values()),
+            "behind": source.behind,
+            "by_state": dict(source.leads),
+        },
+        "waiting_for": dict(run.waiting_for) or None,
+        "error": run.error or None,
+        "created_by": dict(run.created_by),
+        "created_at": run.created_at.isoformat(),
+        "started_at": _iso(run.started_at),
+        "finished_at": _iso(run.finished_at),
+        "report": dict(run.report) or None,
     }
 
 
@@ -95,14 +100,15 @@ def _iso(value: datetime | None) -> str | None:
     return value.isoformat() if value else None
 
 
-def _title(head: RunHead) -> str:
-    if head.kind == "undo":
-        return _("Undo on %(host)s", host=head.host)
-    return _("Switch of %(host)s to %(mode)s", host=head.host, mode=word(MODE, head.direction))
+def _title(source: RunSource) -> str:
+    if source.header.kind == "undo":
+        return _("Undo on %(host)s", host=source.host)
+    return _("Switch of %(host)s to %(mode)s", host=source.host, mode=word(MODE, source.direction))
 
 
-def _facts(head: RunHead) -> Iterator[tuple[str, Cell]]:
-    yield _("Portal"), head.host
+def _facts(source: RunSource) -> Iterator[tuple[str, Cell]]:
+    head = source.header
+    yield _("Portal"), source.host
     yield _("Kind"), word(RUN_KIND, head.kind)
     yield _("State"), word(RUN_STATE, head.state)
     yield _("Started by"), str(head.created_by.get("name") or "–")
@@ -113,16 +119,17 @@ def _facts(head: RunHead) -> Iterator[tuple[str, Cell]]:
         yield _("CRM mode before"), word(MODE, str(mode.get("before")))
         yield _("CRM mode as the portal reports it"), word(MODE, str(mode.get("now")))
         yield _("Active leads left on the portal"), number(head.report.get("active_leads", 0))
-    yield _("Leads"), number(sum(head.leads.values()))
-    for state, count in sorted(head.leads.items()):
+    yield _("Leads"), number(sum(source.leads.values()))
+    for state, count in sorted(source.leads.items()):
         yield _("Leads: %(state)s", state=word(LEAD_STATE, state)), number(count)
+    made = head.report.get("records") or {}
     for entity, label in (("deal", _("Deals")), ("contact", _("Contacts")), ("company", _("Companies"))):
-        if count := (head.report.get("records") or {}).get(entity):
-            yield label, number(count)
+        if made.get(entity):
+            yield label, number(made[entity])
 
 
-def _notes(head: RunHead) -> Iterator[str]:
-    if codes := head.report.get("not_restored"):
+def _notes(source: RunSource) -> Iterator[str]:
+    if codes := source.header.report.get("not_restored"):
         yield _(
             "What undo cannot bring back: %(things)s.", things=", ".join(word(NOT_RESTORED, c) for c in codes)
         )
