@@ -16,7 +16,7 @@ from connector.store.models_portal import (
     PortalState,
     RestLog,
 )
-from connector.store.models_run import LIVE_STATES, Journal, JournalState, Run, RunLead, RunState
+from connector.store.models_run import LIVE_STATES, Journal, JournalState, Run, RunLead, RunState, Worker
 
 __all__ = [
     "LIVE_STATES",
@@ -42,4 +42,5 @@ __all__ = [
     "Run",
     "RunLead",
     "RunState",
+    "Worker",
 ]

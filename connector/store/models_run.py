@@ -129,3 +129,12 @@ class Journal(Base):
     previous: Mapped[JsonMap | None] = mapped_column(Document)
     at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
+
+
+class Worker(Base):
+    """One process that works on jobs, and when it last said so; jobs of a silent one are taken over by others."""
+
+    __tablename__ = "worker"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    seen_at: Mapped[datetime]

@@ -1,124 +1,160 @@
-"""What pages, reports and the shell ask about runs. Reads only; must never hold a session while its caller works."""
+"""Runs, their leads and their journal, as pages and reports need them. Reads only."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 
+from connector.clock import Clock, SystemClock
 from connector.errors import RunNotFound
 from connector.store.database import Database
-from connector.store.models import LIVE_STATES, PlanLead, Run, RunLead
+from connector.store.models import LIVE_STATES, Journal, PlanLead, Run, RunLead
+from connector.switching.progress import RunProgress, progress_of
 
-FINE = ("done", "undone")
-
-
-@dataclass(frozen=True, slots=True)
-class RunHeader:
-    """A run without its leads; fields as in the table `run`. `direction` is the CRM mode that its plan leads to."""
-
-    id: str
-    portal_id: int
-    plan_id: str
-    kind: str
-    undo_of: str | None
-    state: str
-    phase: str
-    counters: Mapping[str, Any]
-    waiting_for: Mapping[str, Any]
-    created_by: Mapping[str, Any]
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    report: Mapping[str, Any]
-    error: str
+PAGE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class LeftLead:
-    """A lead that a run did not bring to its end, with the code of the reason and what is known besides."""
+class RunLeadRow:
+    """What became of one lead. `state`: pending, running, done, skipped, failed, undone, kept; `reason` is a code; `title` the plan's."""
 
-    id: int
+    lead_id: int
+    position: int
     title: str
     state: str
     reason: str
     detail: Mapping[str, Any]
+    deal_id: int | None
+    contact_id: int | None
+    company_id: int | None
+    updated_at: datetime | None
 
 
-def header(db: Database, run_id: str, *, portal_id: int | None = None) -> RunHeader:
-    """One run; `portal_id` makes sure that it belongs to that portal. Raises `RunNotFound`."""
+@dataclass(frozen=True, slots=True)
+class JournalRow:
+    """One write, as the journal has it; `lead_id` 0 is the run as a whole."""
+
+    id: int
+    lead_id: int
+    key: str
+    attempt: int
+    method: str
+    params: Mapping[str, Any]
+    state: str
+    result: Mapping[str, Any]
+    at: datetime
+    settled_at: datetime | None
+
+
+def run(
+    db: Database, run_id: str, *, portal_id: int | None = None, clock: Clock | None = None
+) -> RunProgress:
+    """One run. With `portal_id` only a run of that portal is found. Raises RunNotFound."""
+    now = (clock or SystemClock()).now()
     with db.read() as session:
-        run = session.get(Run, run_id)
-        if run is None or (portal_id is not None and run.portal_id != portal_id):
+        row = session.get(Run, run_id)
+        if row is None or portal_id not in (None, row.portal_id):
             raise RunNotFound(run=run_id)
-        return _header(run)
+        return progress_of(session, row, now)
 
 
-def recent(db: Database, portal_id: int, *, limit: int = 50) -> list[RunHeader]:
-    """The newest runs of a portal, newest first."""
-    query = select(Run).where(Run.portal_id == portal_id).order_by(Run.created_at.desc(), Run.id).limit(limit)
+def live(db: Database, portal_id: int, *, clock: Clock | None = None) -> RunProgress | None:
+    """The run of a portal that is not at its end, if there is one."""
+    now = (clock or SystemClock()).now()
     with db.read() as session:
-        return [_header(run) for run in session.scalars(query)]
-
-
-def live(db: Database, portal_id: int) -> RunHeader | None:
-    """The one run of a portal that is not at its end."""
-    with db.read() as session:
-        run = session.scalar(select(Run).where(Run.portal_id == portal_id, Run.state.in_(LIVE_STATES)))
-        return _header(run) if run is not None else None
-
-
-def of_plan(db: Database, plan_id: str) -> str | None:
-    """The run that carries out or has carried out a plan."""
-    with db.read() as session:
-        return session.scalar(select(Run.id).where(Run.plan_id == plan_id, Run.kind == "apply").limit(1))
-
-
-def undo_of(db: Database, run_id: str) -> str | None:
-    """The newest run that undoes another."""
-    query = select(Run.id).where(Run.undo_of == run_id).order_by(Run.created_at.desc()).limit(1)
-    with db.read() as session:
-        return session.scalar(query)
-
-
-def left(db: Database, run_id: str, *, limit: int = 50) -> list[LeftLead]:
-    """Leads that are not fine after a run, in the order of the plan; leads that arrived meanwhile have their title in their own plan."""
-    with db.read() as session:
-        plan_id = session.scalar(select(Run.plan_id).where(Run.id == run_id))
-        query = (
-            select(RunLead, PlanLead.title)
-            .outerjoin(PlanLead, (PlanLead.plan_id == plan_id) & (PlanLead.lead_id == RunLead.lead_id))
-            .where(RunLead.run_id == run_id, RunLead.state.not_in(FINE))
-            .order_by(RunLead.position)
-            .limit(limit)
+        row = session.scalar(
+            select(Run).where(Run.portal_id == portal_id, Run.state.in_(LIVE_STATES)).limit(1)
         )
-        return [_left(lead, title) for lead, title in session.execute(query)]
+        return progress_of(session, row, now) if row is not None else None
 
 
-def _left(lead: RunLead, title: str | None) -> LeftLead:
-    detail: Mapping[str, Any] = lead.detail or {}
-    own = (detail.get("plan") or {}).get("title", "")
-    return LeftLead(lead.lead_id, title or own, lead.state, lead.reason, detail)
+def recent(db: Database, portal_id: int, *, limit: int = 50, clock: Clock | None = None) -> list[RunProgress]:
+    """The newest runs of a portal first."""
+    now = (clock or SystemClock()).now()
+    with db.read() as session:
+        rows = session.scalars(
+            select(Run).where(Run.portal_id == portal_id).order_by(Run.created_at.desc(), Run.id).limit(limit)
+        )
+        return [progress_of(session, row, now) for row in rows]
 
 
-def _header(run: Run) -> RunHeader:
-    return RunHeader(
-        id=run.id,
-        portal_id=run.portal_id,
-        plan_id=run.plan_id,
-        kind=run.kind,
-        undo_of=run.undo_of,
-        state=str(run.state),
-        phase=run.phase,
-        counters=run.counters or {},
-        waiting_for=run.waiting_for or {},
-        created_by=run.created_by,
-        created_at=run.created_at,
-        started_at=run.started_at,
-        finished_at=run.finished_at,
-        report=run.report or {},
-        error=run.error or "",
+def undone_by(db: Database, run_id: str) -> list[str]:
+    """Ids of the undo runs of a run, oldest first."""
+    with db.read() as session:
+        return list(session.scalars(select(Run.id).where(Run.undo_of == run_id).order_by(Run.created_at)))
+
+
+def leads(
+    db: Database,
+    run_id: str,
+    *,
+    states: Sequence[str] = (),
+    reason: str = "",
+    after: int = -1,
+    limit: int = 50,
+) -> list[RunLeadRow]:
+    """Leads of a run in order, from behind position `after`; those in `states` and with `reason` if given."""
+    query = (
+        select(RunLead, PlanLead.title)
+        .join(Run, Run.id == RunLead.run_id)
+        .outerjoin(PlanLead, (PlanLead.plan_id == Run.plan_id) & (PlanLead.lead_id == RunLead.lead_id))
+        .where(RunLead.run_id == run_id, RunLead.position > after)
+        .order_by(RunLead.position)
+        .limit(limit)
     )
+    if states:
+        query = query.where(RunLead.state.in_(states))
+    if reason:
+        query = query.where(RunLead.reason == reason)
+    with db.read() as session:
+        return [_lead(row, title) for row, title in session.execute(query)]
+
+
+def all_leads(db: Database, run_id: str) -> Iterator[RunLeadRow]:
+    """Every lead of a run in order, a page at a time; for reports."""
+    after = -1
+    while page := leads(db, run_id, after=after, limit=PAGE):
+        yield from page
+        after = page[-1].position
+
+
+def _lead(row: RunLead, title: str | None) -> RunLeadRow:
+    detail: dict[str, Any] = {
+        name: value for name, value in (row.detail or {}).items() if name not in ("plan", "made")
+    }
+    swept: Mapping[str, Any] = (row.detail or {}).get("plan") or {}
+    return RunLeadRow(
+        lead_id=row.lead_id,
+        position=row.position,
+        title=title if title is not None else str(swept.get("title") or ""),
+        state=row.state,
+        reason=row.reason,
+        detail=detail,
+        deal_id=row.deal_id,
+        contact_id=row.contact_id,
+        company_id=row.company_id,
+        updated_at=row.updated_at,
+    )
+
+
+def journal(db: Database, run_id: str, lead_id: int) -> list[JournalRow]:
+    """What was written for one lead in a run, oldest first; lead 0 is the run as a whole."""
+    query = select(Journal).where(Journal.run_id == run_id, Journal.lead_id == lead_id).order_by(Journal.id)
+    with db.read() as session:
+        return [
+            JournalRow(
+                id=row.id,
+                lead_id=row.lead_id,
+                key=row.key,
+                attempt=row.attempt,
+                method=row.method,
+                params=row.params or {},
+                state=row.state,
+                result=row.result or {},
+                at=row.at,
+                settled_at=row.settled_at,
+            )
+            for row in session.scalars(query)
+        ]

@@ -298,6 +298,10 @@ def _delete_client(
     yield from _each(kept, [(line, _delete(line))])
 
 
+_LINKS = ("contactIds", "companyIds")
+"""Links between clients: those that we made go with the other end, foreign ones are found from the other end."""
+
+
 def _used_client(lead_id: int, entity: str, id_: int, known: Mapping[str, Any]) -> Part[Row]:
     """Why a created client must stay, or {}: changed fields, deals or other leads that point at it, activities, comments."""
     field = "contactIds" if entity == "contact" else "companyId"
@@ -317,6 +321,7 @@ def _used_client(lead_id: int, entity: str, id_: int, known: Mapping[str, Any]) 
         if answer.error is not None:
             return {"why": "unreadable", "code": answer.error.code}
     changed = differs(known.get(entity) or {}, row.value)
+    changed = [name for name in changed if name not in _LINKS]
     if changed:
         return {"why": "changed", "fields": changed}
     users = {

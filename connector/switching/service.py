@@ -28,6 +28,20 @@ from connector.portals import audit
 from connector.store.database import Database
 from connector.store.models import LIVE_STATES, Plan, PlanLead, PlanState, Portal, Run, RunLead, RunState
 from connector.switching.calls import Row
+from connector.switching.progress import RunProgress, progress
+
+__all__ = [
+    "RunProgress",
+    "cancel",
+    "pause",
+    "progress",
+    "resume",
+    "retry",
+    "run_of_plan",
+    "start",
+    "undo",
+    "watch",
+]
 
 Actor: TypeAlias = Mapping[str, Any]
 """`{"user_id", "name", "via"}`; via is web, api or cli."""
@@ -148,6 +162,12 @@ def _run_lead(run_id: str, row: Any) -> Row:
         "state": "pending" if ready else "skipped",
         "reason": "" if ready else "excluded" if row.excluded else "plan-has-errors",
     }
+
+
+def run_of_plan(db: Database, plan_id: str) -> str | None:
+    """The run that has applied a plan, if there is one: a plan is applied once."""
+    with db.read() as session:
+        return session.scalar(select(Run.id).where(Run.plan_id == plan_id, Run.kind == "apply").limit(1))
 
 
 # --------------------------------------------------------------------------------------------------------- control

@@ -1,0 +1,124 @@
+"""How a run stands, for people and programs: counts, rate, time left, what it waits for. Reads our tables only; works nothing out anew."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from connector.clock import Clock, SystemClock
+from connector.errors import RunNotFound
+from connector.store.database import Database
+from connector.store.models import BudgetOperating, Portal, Run, RunState
+from connector.switching.book import ENDED
+
+WINDOW = 180.0
+"""Seconds that the rate looks back."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunProgress:
+    """A run as it is now. Counts are leads; `done` are those that came out as wanted (converted, or undone in an undo), `ended` all that
+    need nothing more. `rate` is leads per minute, `seconds_left` follows from it; both None when there is nothing to tell them from.
+
+    `waiting_for` is `{"what": flip | leads | portal | rights | deviation | failures | operating, …}` or None.
+    """
+
+    id: str
+    portal_id: int
+    plan_id: str
+    kind: str
+    undo_of: str | None
+    state: str
+    phase: str
+    total: int
+    ended: int
+    done: int
+    skipped: int
+    failed: int
+    kept: int
+    rate: float | None
+    seconds_left: float | None
+    waiting_for: Mapping[str, Any] | None
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    created_by: Mapping[str, Any]
+    report: Mapping[str, Any] | None
+    commands: int
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it is not at its end."""
+        return self.finished_at is None
+
+
+def progress(db: Database, run_id: str, *, clock: Clock | None = None) -> RunProgress:
+    """One run. Raises RunNotFound."""
+    now = (clock or SystemClock()).now()
+    with db.read() as session:
+        run = session.get(Run, run_id)
+        if run is None:
+            raise RunNotFound(run=run_id)
+        return progress_of(session, run, now)
+
+
+def progress_of(session: Session, run: Run, now: datetime) -> RunProgress:
+    """The progress of a row."""
+    counters: Mapping[str, Any] = run.counters or {}
+    counts = {state: int(counters.get(state, 0)) for state in ENDED}
+    total, ended = int(counters.get("total", 0)), sum(counts.values())
+    rate = _rate(counters.get("points") or (), now) if run.state == RunState.RUNNING else None
+    left = (total - ended) / rate * 60 if rate and total > ended else None
+    return RunProgress(
+        id=run.id,
+        portal_id=run.portal_id,
+        plan_id=run.plan_id,
+        kind=run.kind,
+        undo_of=run.undo_of,
+        state=run.state,
+        phase=run.phase,
+        total=total,
+        ended=ended,
+        done=counts["done"] + counts["undone"],
+        skipped=counts["skipped"],
+        failed=counts["failed"],
+        kept=counts["kept"],
+        rate=rate,
+        seconds_left=left,
+        waiting_for=run.waiting_for
+        or (_limits(session, run, now) if run.state == RunState.RUNNING else None),
+        error=run.error,
+        created_at=run.created_at,
+        started_at=run.started_at,
+        finished_at=run.finished_at,
+        created_by=run.created_by,
+        report=run.report,
+        commands=int(counters.get("commands", 0)),
+    )
+
+
+def _rate(points: Any, now: datetime) -> float | None:
+    """Leads per minute over the last minutes."""
+    recent = [point for point in points if now.timestamp() - point[0] <= WINDOW]
+    if len(recent) < 2 or recent[-1][0] <= recent[0][0]:
+        return None
+    rate = (recent[-1][1] - recent[0][1]) / (recent[-1][0] - recent[0][0]) * 60
+    return rate if rate > 0 else None
+
+
+def _limits(session: Session, run: Run, now: datetime) -> Mapping[str, Any] | None:
+    """A method whose working time on this portal is used up for now, and until when (unix seconds)."""
+    host = session.scalar(select(Portal.host).where(Portal.id == run.portal_id))
+    row = session.scalar(
+        select(BudgetOperating)
+        .where(BudgetOperating.key == host, BudgetOperating.blocked_until > now.timestamp())
+        .order_by(BudgetOperating.blocked_until)
+        .limit(1)
+    )
+    return (
+        {"what": "operating", "method": row.method, "until": row.blocked_until} if row is not None else None
+    )
