@@ -250,7 +250,7 @@ def _failed(plan: Header) -> Message:
     return Message(
         "plan-failed",
         _("The dry run could not be finished"),
-        tuple(t for t in texts if t),
+        tuple(t for t in why if t),
         "error",
         "error",
         links,
