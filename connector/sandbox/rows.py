@@ -229,7 +229,7 @@ ROW_TYPES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "userfields": (UserfieldRow, ("ENTITY_ID",)),
     "comments": (CommentRow, ("BINDINGS",)),
     "log_messages": (CommentRow, ("BINDINGS",)),
-    "requisites": (Row, ("OWNER",)),
+    "requisites": (Row, ("OWNER", "XML_ID")),
     "bank_details": (Row, ("ENTITY_ID",)),
     "addresses": (Row, ("OWNER",)),
     "tasks": (TaskRow, ("UF_CRM_TASK",)),
