@@ -56,8 +56,8 @@ def run_rows(db: Database, portal_id: int) -> list[Line]:
     for run in run_queries.recent(db, portal_id, limit=MOST):
         state = words.RUN_STATES.get(run.state, words.RUN_STATES["failed"])
         what = _("Undo") if run.kind == "undo" else _change(plans.get(run.plan_id, CrmMode.SIMPLE))
-        fine = int(run.counters.get("done", 0)) + int(run.counters.get("undone", 0))
-        leads = _("%(done)s of %(all)s", done=number(fine), all=number(run.counters.get("total", 0)))
+        fine = run.done
+        leads = _("%(done)s of %(all)s", done=number(fine), all=number(run.total))
         who = str(run.created_by.get("name") or "–")
         lines.append(
             Line(run.id, when(run.created_at), what, _(state.text), state.tone, state.icon, leads, who)

@@ -14,7 +14,6 @@ from connector.planning.options import Leftovers, Options
 from connector.plans import queries, service
 from connector.plans.queries import Header
 from connector.portals.rights import Action
-from connector.switching import queries as run_queries
 from connector.switching import service as switching
 from connector.web import forms, leadview, pages, planview, words
 from connector.web.context import is_fragment, page, part, web
@@ -112,7 +111,7 @@ def confirm(plan_id: str) -> str:
 def start(plan_id: str) -> Any:
     """Carry the plan out. A second click finds the run that the first one started."""
     plan = _plan(plan_id)
-    if run_id := run_queries.of_plan(web().db, plan_id):
+    if run_id := switching.run_of_plan(web().db, plan_id):
         return onward("runs.show", run_id=run_id)
     if request.form.get("agreed") != "yes":
         return _confirm(plan, missing_tick=True)
@@ -179,7 +178,7 @@ def _preview(plan: Header) -> str:
     facts, counts = _facts(), queries.findings(web().db, plan.id)
     chosen, lines = _lines(plan)
     title, subtitle = planview.headline(plan)
-    used = run_queries.of_plan(web().db, plan.id)
+    used = switching.run_of_plan(web().db, plan.id)
     return page(
         "preview", "preview",
         plan=planview.card(plan), title=title, subtitle=subtitle, used=used, blocked=_blocked(plan),

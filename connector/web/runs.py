@@ -12,7 +12,7 @@ from connector.planning.model import CrmMode
 from connector.portals.card import portal_card
 from connector.portals.rights import Action
 from connector.switching import queries, service
-from connector.switching.queries import RunHeader
+from connector.switching.progress import RunProgress
 from connector.web import runview, words
 from connector.web.context import page, part, session, web
 from connector.web.downloads import run_downloads
@@ -79,8 +79,8 @@ def control(run_id: str, verb: str) -> Any:
 def undo(run_id: str) -> str:
     """What undo brings back and what it cannot, before it starts."""
     run = _run(run_id)
-    fine = int(run.counters.get("done", 0))
-    simple = run.report.get("mode", {}).get("wanted") != CrmMode.CLASSIC
+    fine = run.done
+    simple = ((run.report or {}).get("mode") or {}).get("wanted") != CrmMode.CLASSIC
     sentence = ngettext(
         "%(n)s lead goes back to where it was.", "%(n)s leads go back to where they were.", fine
     )
@@ -106,16 +106,16 @@ def undo_start(run_id: str) -> Any:
     return onward("runs.show", run_id=undo_id)
 
 
-def _run(run_id: str) -> RunHeader:
-    return queries.header(web().db, run_id, portal_id=portal().id)
+def _run(run_id: str) -> RunProgress:
+    return queries.run(web().db, run_id, portal_id=portal().id, clock=web().clock)
 
 
-def _flip(run: RunHeader) -> runview.FlipView:
+def _flip(run: RunProgress) -> runview.FlipView:
     who = session()
     return runview.flip_view(run, who.origin if who else "", portal_card(web().db, portal().id).mode)
 
 
-def _flip_page(run: RunHeader) -> str:
+def _flip_page(run: RunProgress) -> str:
     service.watch(web().db, run.id, clock=web().clock)
     shown = _flip(run)
     mode = {"mode": _(words.MODE_NAMES[shown.to])}
@@ -129,10 +129,10 @@ def _flip_page(run: RunHeader) -> str:
     return page("flip", "flip", run=runview.run_view(run), flip=shown, guide=guide)
 
 
-def _report_page(run: RunHeader) -> str:
+def _report_page(run: RunProgress) -> str:
     forget(portal().id)
     total = runview.left_total(run)
-    left = queries.left(web().db, run.id, limit=runview.NAMED) if total else []
+    left = queries.leads(web().db, run.id, states=runview.LEFT, limit=runview.NAMED) if total else []
     return page(
         "report", "report",
         run=runview.run_view(run),

@@ -11,13 +11,16 @@ from flask_babel import format_datetime
 
 from connector.i18n import N_, _, duration, ngettext, number, percent
 from connector.planning.model import CrmMode
-from connector.switching.queries import LeftLead, RunHeader
+from connector.reports.words import NOT_RESTORED, REASON, problem_text, word
+from connector.switching.progress import RunProgress
+from connector.switching.queries import RunLeadRow
 from connector.web import words
 from connector.web.planview import Item
 
 MOVING = ("queued", "running", "pausing", "cancelling")
 ENDED = ("done", "failed", "cancelled")
 FLIP = "flip"
+LEFT = ("skipped", "failed", "kept")
 NAMED = 50
 
 
@@ -111,20 +114,17 @@ class ReportView:
     can_undo: bool
 
 
-REASONS: Mapping[str, str] = {
-    "excluded": N_("Left out of the plan by choice."),
-    "plan-has-errors": N_("The plan has an error for this lead."),
-    "stale": N_("The lead has changed since the plan was made. Make a new plan for it."),
-    "gone": N_("The lead was deleted, or cannot be read any more."),
-    "kept": N_("A record of it was changed or used by somebody and is kept."),
-    "partly": N_("It could be taken back only in part."),
-    "deviates": N_("It did not come out as planned."),
-}
 WAITING: Mapping[str, tuple[str, str]] = {
     "leads": (
         N_("Leads are still in work"),
         N_(
             "Bitrix24 would convert them by its own rules. Convert or close them in Bitrix24, then check again."
+        ),
+    ),
+    "rights": (
+        N_("The access that Leadswitch uses has lost its rights"),
+        N_(
+            "Its owner must be an administrator again, or another administrator opens the app once. Then resume."
         ),
     ),
     "failures": (
@@ -135,14 +135,6 @@ WAITING: Mapping[str, tuple[str, str]] = {
         N_("The first lead did not come out as planned"),
         N_("Look at its deal in Bitrix24. If it is fine, resume; if not, cancel and undo."),
     ),
-}
-NOT_RESTORED: Mapping[str, str] = {
-    "robots": N_("Robots and workflows that have run, and what they sent, cannot be brought back."),
-    "stage-history": N_("The stage history stays as it was written."),
-    "ids": N_("Deleted records get new IDs when they are made again."),
-    "times": N_("The times of the changes stay as they are."),
-    "activity-owner": N_("Some activities keep the deal as their owner."),
-    "app-activities": N_("Activities of other apps that were completed cannot be reopened."),
 }
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "queued": ("pause", "cancel"),
@@ -161,13 +153,9 @@ BUTTONS: Mapping[str, Control] = {
 }
 
 
-def run_view(run: RunHeader) -> RunView:
+def run_view(run: RunProgress) -> RunView:
     """A run while it works, rests or waits for leads."""
-    counters = run.counters
-    total = int(counters.get("total", 0))
-    done = min(
-        sum(int(counters.get(state, 0)) for state in ("done", "skipped", "failed", "undone", "kept")), total
-    )
+    done, total = min(run.ended, run.total), run.total
     title, subtitle = _title(run)
     state = words.RUN_STATES.get(run.state, words.RUN_STATES["running"])
     moving = run.state in MOVING
@@ -184,39 +172,38 @@ def run_view(run: RunHeader) -> RunView:
         total=total,
         moving=moving,
         elsewhere=is_flip(run) or run.state in ENDED,
-        figures=tuple(_figures(run, done, total)),
+        figures=tuple(_figures(run)),
         note=_note(run),
         controls=controls(run),
     )
 
 
-def is_flip(run: RunHeader) -> bool:
+def is_flip(run: RunProgress) -> bool:
     """Whether the run waits for a person to change the mode."""
-    return run.state == "waiting" and run.waiting_for.get("what") == FLIP
+    return run.state == "waiting" and _waits(run).get("what") == FLIP
 
 
-def controls(run: RunHeader) -> tuple[Control, ...]:
+def controls(run: RunProgress) -> tuple[Control, ...]:
     """What can be asked of a run in its state."""
     verbs = CONTROLS.get(run.state, ())
-    if run.state == "done" and int(run.counters.get("failed", 0)) and run.kind == "apply":
+    if run.state == "done" and run.failed and run.kind == "apply":
         verbs = ("retry",)
     found = [BUTTONS[verb] for verb in verbs if verb != "retry" or run.kind == "apply"]
     return tuple(Control(one.verb, _(one.label), one.icon, one.look) for one in found)
 
 
-def flip_view(run: RunHeader, origin: str, now: str | None) -> FlipView:
+def flip_view(run: RunProgress, origin: str, now: str | None) -> FlipView:
     """The guided flip. `origin` is the portal's address, `now` the mode that it last reported."""
-    to = str(run.waiting_for.get("to") or run.report.get("mode", {}).get("wanted") or CrmMode.SIMPLE)
+    to = str(_waits(run).get("to") or _modes(run).get("wanted") or CrmMode.SIMPLE)
     before = CrmMode.CLASSIC if to == CrmMode.SIMPLE else CrmMode.SIMPLE
     path = "/crm/lead/list/" if before is CrmMode.CLASSIC else "/crm/deal/list/"
     polling = is_flip(run)
     name = _(words.MODE_NAMES[to])
     note = _("This page notices the change by itself and goes on.") if polling else ""
-    if run.waiting_for.get("note"):
+    if _waits(run).get("note"):
         note = _("Your portal still reports the old mode. Look whether the change was saved.")
-    converted = int(run.counters.get("done", 0))
     lead = _("One last step remains, and Bitrix24 lets only a person do it. It takes a minute.")
-    if run.kind == "apply" and converted:
+    if run.kind == "apply" and run.done:
         lead = _(
             "All leads of the plan are dealt with. One last step remains, and Bitrix24 lets only a person do it."
         )
@@ -233,19 +220,16 @@ def flip_view(run: RunHeader, origin: str, now: str | None) -> FlipView:
     )
 
 
-def report_view(run: RunHeader, left: list[LeftLead], left_total: int) -> ReportView:
+def report_view(run: RunProgress, left: list[RunLeadRow], left_total: int) -> ReportView:
     """The report of a run that is at its end."""
     tone, icon, title, subtitle = _outcome(run)
-    records = run.report.get("records", {})
-    counters = run.counters
-    figures = [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(_fine(run)))]
+    records = (run.report or {}).get("records", {})
+    figures = [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(run.done))]
     if left_total:
         figures.append(Item(_("Left as they are"), number(left_total)))
     if run.kind == "apply":
         named = (("deal", _("Deals")), ("contact", _("Contacts")), ("company", _("Companies")))
         figures += [Item(label, number(records[entity])) for entity, label in named if records.get(entity)]
-    if counters.get("swept"):
-        figures.append(Item(_("Arrived meanwhile"), number(counters["swept"])))
     return ReportView(
         tone=tone,
         icon=icon,
@@ -256,79 +240,81 @@ def report_view(run: RunHeader, left: list[LeftLead], left_total: int) -> Report
         left=tuple(_left(one) for one in left),
         left_more=max(0, left_total - len(left)),
         remains=tuple(
-            _(NOT_RESTORED[code]) for code in run.report.get("not_restored", ()) if code in NOT_RESTORED
+            _(NOT_RESTORED[code])
+            for code in (run.report or {}).get("not_restored", ())
+            if code in NOT_RESTORED
         ),
         facts=tuple(_facts(run)),
-        can_undo=run.kind == "apply" and _fine(run) + _changed(run) > 0,
+        can_undo=run.kind == "apply" and run.done + _changed(run) > 0,
     )
 
 
-def left_total(run: RunHeader) -> int:
+def left_total(run: RunProgress) -> int:
     """How many leads the run did not bring to their end."""
-    return sum(int(run.counters.get(state, 0)) for state in ("skipped", "failed", "kept"))
+    return run.skipped + run.failed + run.kept
 
 
-def _fine(run: RunHeader) -> int:
-    return int(run.counters.get("done", 0)) + int(run.counters.get("undone", 0))
+def _waits(run: RunProgress) -> Mapping[str, Any]:
+    return run.waiting_for or {}
 
 
-def _changed(run: RunHeader) -> int:
-    mode = run.report.get("mode", {})
+def _modes(run: RunProgress) -> Mapping[str, Any]:
+    """`{"before", "now", "wanted"}` as the report read them; empty before that."""
+    modes: Mapping[str, Any] = (run.report or {}).get("mode") or {}
+    return modes
+
+
+def _changed(run: RunProgress) -> int:
+    mode = _modes(run)
     return int(bool(mode) and mode.get("before") != mode.get("now"))
 
 
-def _title(run: RunHeader) -> tuple[str, str]:
+def _title(run: RunProgress) -> tuple[str, str]:
     stays = _("You can close this page; the run goes on. Any administrator can open it again.")
     if run.kind == "undo":
         return _("Taking the switch back"), stays
-    return (_("Converting leads"), stays) if run.counters.get("total") else (_("Changing the mode"), stays)
+    return (_("Converting leads"), stays) if run.total else (_("Changing the mode"), stays)
 
 
-def _state_text(run: RunHeader, done: int, total: int) -> str:
+def _state_text(run: RunProgress, done: int, total: int) -> str:
     if run.state == "running" and run.phase in ("leads", "clients") and total:
         return _("%(done)s of %(all)s leads", done=number(done), all=number(total))
     if run.state == "running" and run.phase == "verify":
         return _("Checking the result")
     if run.state == "running" and run.phase == "setup":
         return _("Preparing")
-    if run.state == "waiting" and run.waiting_for.get("what") in WAITING:
-        return _(WAITING[run.waiting_for["what"]][0])
+    if run.state == "waiting" and _waits(run).get("what") in WAITING:
+        return _(WAITING[_waits(run)["what"]][0])
     return _(words.RUN_STATES[run.state].text)
 
 
-def _figures(run: RunHeader, done: int, total: int) -> list[Item]:
-    counters = run.counters
-    rows = [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(_fine(run)))]
+def _figures(run: RunProgress) -> list[Item]:
+    rows = [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(run.done))]
     if left := left_total(run):
         rows.append(Item(_("Left as they are"), number(left)))
-    rate = _rate(counters)
-    if rate and run.state == "running" and done < total:
-        rows.append(Item(_("Speed"), _("%(n)s per minute", n=number(round(rate)))))
-        rows.append(Item(_("Time left"), _("about %(time)s", time=duration((total - done) / rate * 60))))
+    if run.rate:
+        rows.append(Item(_("Speed"), _("%(n)s per minute", n=number(round(run.rate)))))
+    if run.seconds_left:
+        rows.append(Item(_("Time left"), _("about %(time)s", time=duration(run.seconds_left))))
     return rows
 
 
-def _rate(counters: Mapping[str, Any]) -> float:
-    """Leads per minute over the last points that the run recorded."""
-    points = counters.get("points") or []
-    if len(points) < 2:
-        return 0.0
-    (t0, n0), (t1, n1) = points[0], points[-1]
-    return float((n1 - n0) / (t1 - t0) * 60) if t1 > t0 else 0.0
-
-
-def _note(run: RunHeader) -> Note | None:
-    what = run.waiting_for.get("what", "")
+def _note(run: RunProgress) -> Note | None:
+    wait = _waits(run)
+    what = str(wait.get("what", ""))
+    if what == "operating":
+        text = _("Bitrix24 asks for a break of some minutes in its working time. The run goes on by itself.")
+        return Note("info", _("Waiting for Bitrix24"), text)
     if what == "portal":
-        return Note("error", _("The portal did not answer as needed"), str(run.waiting_for.get("text", "")))
+        return Note("error", _("The portal did not answer as needed"), str(wait.get("text", "")))
     if what in WAITING:
         title, text = (_(part) for part in WAITING[what])
-        count = run.waiting_for.get("count")
-        named = ", ".join(f"#{one}" for one in run.waiting_for.get("leads", ())[:NAMED])
+        count = wait.get("count")
+        named = ", ".join(f"#{one}" for one in wait.get("leads", ())[:NAMED])
         more = [
             text,
             _("Leads: %(ids)s", ids=named) if named else "",
-            str(run.waiting_for.get("detail") or ""),
+            str(wait.get("detail") or ""),
         ]
         if what == "leads" and count:
             title = ngettext("%(n)s lead is still in work", "%(n)s leads are still in work", int(count))
@@ -338,9 +324,9 @@ def _note(run: RunHeader) -> Note | None:
     return None
 
 
-def _outcome(run: RunHeader) -> tuple[str, str, str, str]:
-    fine, left = _fine(run), left_total(run)
-    mode = run.report.get("mode", {})
+def _outcome(run: RunProgress) -> tuple[str, str, str, str]:
+    fine, left = run.done, left_total(run)
+    mode = _modes(run)
     if run.state == "failed":
         return "error", "error", _("The run has stopped"), _("What was done is recorded and can be undone.")
     if run.state == "cancelled":
@@ -359,20 +345,21 @@ def _outcome(run: RunHeader) -> tuple[str, str, str, str]:
         text = _("The portal reports %(mode)s.", mode=_mode(mode.get("now")))
         return "warning", "warning", _("The mode has not changed"), text
     title = _("Your portal works in %(mode)s", mode=_mode(mode.get("now")))
-    if not int(run.counters.get("total", 0)):
+    if not run.total:
         return "ok", "ok", title, _("Nothing had to be converted.")
     text = _(
         "%(done)s of %(all)s leads became deals.",
         done=number(fine),
-        all=number(run.counters.get("total", fine)),
+        all=number(run.total),
     )
     return ("warning" if left else "ok"), ("warning" if left else "ok"), title, text
 
 
-def _checks(run: RunHeader, left: int) -> list[Check]:
-    if not run.report.get("mode"):
+def _checks(run: RunProgress, left: int) -> list[Check]:
+    mode = _modes(run)
+    if not mode:
         return []
-    mode, active = run.report["mode"], int(run.report.get("active_leads", 0))
+    active = int((run.report or {}).get("active_leads", 0))
     rows = [
         Check(
             mode.get("wanted") in (None, mode.get("now")),
@@ -392,7 +379,7 @@ def _checks(run: RunHeader, left: int) -> list[Check]:
                 False, ngettext("%(n)s lead was left as it is.", "%(n)s leads were left as they are.", left)
             )
         )
-    elif run.counters.get("total"):
+    elif run.total:
         rows.append(
             Check(
                 True,
@@ -404,18 +391,14 @@ def _checks(run: RunHeader, left: int) -> list[Check]:
     return rows
 
 
-def _left(lead: LeftLead) -> LeftView:
-    reason = (
-        _(REASONS[lead.reason])
-        if lead.reason in REASONS
-        else (lead.reason or _(words.RUN_STATES["failed"].text))
+def _left(lead: RunLeadRow) -> LeftView:
+    reason = word(REASON, lead.reason) if lead.reason else _("It could not be finished.")
+    return LeftView(
+        lead.lead_id, lead.title or _("Lead #%(id)s", id=lead.lead_id), reason, problem_text(lead.detail)
     )
-    problem = lead.detail.get("problem") or lead.detail.get("changed") or ""
-    detail = ", ".join(map(str, problem)) if isinstance(problem, list | tuple) else str(problem)
-    return LeftView(lead.id, lead.title or _("Lead #%(id)s", id=lead.id), reason, detail)
 
 
-def _facts(run: RunHeader) -> list[Item]:
+def _facts(run: RunProgress) -> list[Item]:
     rows = [
         Item(_("Who"), str(run.created_by.get("name") or "–")),
         Item(_("Started"), when(run.started_at or run.created_at)),
