@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.wrappers import Request, Response
 
-from connector.sandbox import snapshot
+from connector.sandbox import native, snapshot
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.launch import Apps, LaunchRefused
 from connector.sandbox.rest.dispatch import Dispatcher
@@ -64,7 +64,7 @@ class ControlApp:
             data.update({key: value for key, value in request.args.items() if key not in data})
             with self.world.lock:
                 return 200, handler(data)
-        except (ControlError, LaunchRefused, ValueError, TypeError, KeyError) as error:
+        except (ControlError, LaunchRefused, native.SwitchError, ValueError, TypeError, KeyError) as error:
             return 400, {"error": str(error)}
 
     def _routes(self) -> Mapping[tuple[str, str], Callable[[dict[str, Any]], Any]]:
@@ -87,6 +87,7 @@ class ControlApp:
             ("GET", "settings"): lambda _: asdict(self.world.settings),
             ("POST", "settings"): self._settings,
             ("POST", "converter"): self._converter,
+            ("POST", "native"): lambda data: native.run_control(self.world, data),
             ("GET", "faults"): lambda _: {"faults": self.dispatcher.faults.listing()},
             ("POST", "faults"): self._add_fault,
             ("POST", "faults/clear"): self._clear_faults,

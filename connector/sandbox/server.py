@@ -166,7 +166,7 @@ class SandboxServer:
 
         self.events = attach(self.world)
         self.control.apps = Apps(self.world, self.events)
-        self._pages = create_app(self.world, self.events)
+        self._pages = create_app(self.world, self.events, self.control.apps)
 
     def stop(self) -> None:
         """Stop serving and free the ports."""

@@ -28,11 +28,11 @@ POLICY = (
 )
 
 
-def create_app(world: World, events: EventDelivery) -> Flask:
-    """The page application over one world; *events* delivers what happens to apps."""
+def create_app(world: World, events: EventDelivery, lifecycle: Apps | None = None) -> Flask:
+    """The page application over one world; *events* delivers what happens to apps, *lifecycle* installs them."""
     app = Flask("connector.sandbox.portal_page", template_folder="templates", static_folder=None)
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    lifecycle = Apps(world, events)
+    lifecycle = lifecycle or Apps(world, events)
     app.register_blueprint(oauth_views.blueprint(world, events.oauth))
     app.register_blueprint(views.blueprint(world))
     app.register_blueprint(mode_api.blueprint(world))
