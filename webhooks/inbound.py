@@ -162,8 +162,8 @@ def _settle(db: Database, event_id: int, state: EventState, clock: Clock, error:
 
 
 def _digest(portal_id: int, event: Event) -> str:
-    """The same for a delivery that comes twice; tokens and their life are left out."""
-    what = [portal_id, event.code, event.handler_id, event.ts, event.data]
+    """The same for an event that comes twice, also by two handlers; tokens and their life are left out."""
+    what = [portal_id, event.code, event.ts, event.data]
     return sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()
 
 
