@@ -213,6 +213,12 @@ LEAD_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Finish the conversation first, or check the chat after the switch."),
     ),
     (
+        "deal-exists",
+        W,
+        N_("The lead has a deal already (%(deals)s); it gets one more."),
+        N_("Exclude the lead if that deal is enough."),
+    ),
+    (
         "related-left",
         W,
         N_("%(count)s %(what)s point at the lead and stay with it."),

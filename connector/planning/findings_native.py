@@ -70,4 +70,10 @@ NATIVE_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         ),
         "",
     ),
+    (
+        "native-products",
+        I,
+        N_("Bitrix24's own switch leaves out %(count)s products that a deal of this lead has already."),
+        "",
+    ),
 )

@@ -162,8 +162,10 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
     (
         "related-not-read",
         I,
-        N_("Tasks, quotes and other records that point at leads were not read; they stay as they are."),
-        N_("Check the tasks and quotes of leads that matter."),
+        N_(
+            "Smart-process records and fields of other records that point at leads were not read; they stay as they are."
+        ),
+        N_("Check what hangs on the leads that matter."),
     ),
     (
         "addresses-unread",
@@ -171,6 +173,13 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Addresses of leads could not be read; they stay in the leads."),
         N_("Check the rights of the user, or note the addresses by hand."),
     ),
+    (
+        "deals-unread",
+        W,
+        N_("Whether leads have deals already could not be read."),
+        N_("Check the rights of the user."),
+    ),
+    ("quotes-unread", I, N_("Quotes of leads could not be read; they stay with the leads."), ""),
     (
         "people-unknown",
         I,

@@ -270,7 +270,16 @@ class _Work:
             self.said.append(finding("value-dropped", field=field, value=self.fields["companyTitle"]))
         if self.fields.get("webformId"):
             self.said.append(finding("webform-dropped", id=self.fields["webformId"]))
+        self._related()
         self.said += records.unplaced(self.context.facts, self.lead, self.context.custom_keys)
+
+    def _related(self) -> None:
+        deals = [f"#{r['id']} “{r['title']}”" for r in self.lead.related if r.get("entity") == "deal"]
+        quotes = [r for r in self.lead.related if r.get("entity") == "quote"]
+        if deals:
+            self.said.append(finding("deal-exists", deals=deals))
+        if quotes:
+            self.said.append(finding("related-left", count=len(quotes), what="quotes"))
 
     def _leftover_channels(self, existing: list[Mapping[str, Any]]) -> None:
         rows: tuple[Mapping[str, Any], ...] = self.clients.channels.rows

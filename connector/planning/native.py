@@ -16,7 +16,7 @@ from .catalogue import finding
 from .clients import Decision, bound_ids
 from .context import Context
 from .customfields import is_empty, shown, translate, values
-from .model import Finding, LeadSnapshot, NativeOutcome, Stage
+from .model import Fields, Finding, LeadSnapshot, NativeOutcome, Stage
 from .options import Activities, Variant
 from .records import PERSON, UTM
 from .stages import in_work
@@ -56,7 +56,7 @@ def predict(
     repeat = lead.fields.get("isReturnCustomer") in ("Y", True)
     contact = _contact(lead, context, rule) if rule.contact and not repeat else None
     company = _company(lead, context) if rule.company and not repeat else None
-    fails = _fails(lead, contact, company)
+    fails = _blocked(context, contact, company) or _fails(lead, contact, company)
     if fails:
         differences = (finding("native-left-behind", why=fails),)
         return NativeOutcome(variant.value, None, None, None, (), fails, differences)
@@ -104,6 +104,20 @@ def _company(lead: LeadSnapshot, context: Context) -> dict[str, Any]:
     return fields | {"fm": _channels(lead), "leadId": lead.id} | _custom(lead, context, "company")
 
 
+_DOCUMENTS = ("CCrmDocumentDeal", "CCrmDocumentContact", "CCrmDocumentCompany")
+
+
+def _blocked(context: Context, contact: Mapping[str, Any] | None, company: Mapping[str, Any] | None) -> str:
+    """A workflow that starts when a record is created and asks for parameters stops Bitrix24's own conversion (native_switch.md 2.4)."""
+    makes = zip(_DOCUMENTS, (True, contact is not None, company is not None), strict=True)
+    documents = {document for document, made in makes if made}
+    for workflow in context.facts.workflows or ():
+        starts = int(workflow.get("AUTO_EXECUTE") or 0) & 1
+        if starts and workflow.get("PARAMETERS") and documents & set(workflow.get("DOCUMENT_TYPE") or ()):
+            return f"workflow {workflow.get('NAME') or workflow.get('ID')}"
+    return ""
+
+
 def _fails(lead: LeadSnapshot, contact: Mapping[str, Any] | None, company: Mapping[str, Any] | None) -> str:
     """Why a record of this lead would be refused: Bitrix24 checks e-mail addresses of clients and gives the whole lead up."""
     if contact is None and company is None:
@@ -123,6 +137,14 @@ def first_stage(context: Context, pipeline: int) -> Stage | None:
     return stages[0] if stages else None
 
 
+def native_rows(lead: LeadSnapshot) -> tuple[Fields, ...]:
+    """The product rows that Bitrix24 copies: those of the lead minus those that its earlier deals have."""
+    taken = [
+        row for record in lead.related if record.get("entity") == "deal" for row in record.get("rows") or ()
+    ]
+    return products.without(lead.products, taken)
+
+
 def _deal(
     lead: LeadSnapshot,
     context: Context,
@@ -132,9 +154,8 @@ def _deal(
 ) -> dict[str, Any]:
     fields = _copied(_DEAL, lead.fields)
     stage = first_stage(context, rule.pipeline)
-    amount = (
-        products.total(lead.products) if lead.products else products.decimal(lead.fields.get("opportunity"))
-    )
+    left = native_rows(lead)
+    amount = products.total(left) if left else products.decimal(lead.fields.get("opportunity"))
     fields |= {
         "opportunity": float(amount),
         "categoryId": rule.pipeline,
@@ -153,7 +174,7 @@ def _deal(
         fields["companyId"] = {"ref": "company"}
     if contacts:
         fields["contactIds"] = contacts
-    rows = products.deal_rows(lead.products)
+    rows = products.deal_rows(left)
     return fields | ({"productRows": rows} if rows else {}) | _custom(lead, context, "deal")
 
 
@@ -246,6 +267,9 @@ class _Compared:
             said.append(finding("native-observers"))
         if not is_empty(fields.get("statusDescription")):
             said.append(finding("native-note", field=names.get("statusDescription", "statusDescription")))
+        gone = len(self.lead.products) - len(native_rows(self.lead))
+        if gone:
+            said.append(finding("native-products", count=gone))
         missing = [
             pair.source.label
             for pair in self.context.native_pairs["deal"]

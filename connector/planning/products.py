@@ -3,6 +3,7 @@
 Rows are written by `crm.item.productrow.set`; with `isManualOpportunity = N` the portal recomputes the amount from them.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -24,6 +25,9 @@ WRITABLE = (
     "measureCode",
     "sort",
 )
+
+# What makes two rows the same one when Bitrix24 leaves out the rows of earlier deals (native_switch.md 2.5).
+IDENTITY = ("productId", "productName", "price", "quantity")
 
 
 def decimal(value: Any) -> Decimal:
@@ -53,6 +57,28 @@ def total(rows: Iterable[Fields]) -> Decimal:
     """The amount that follows from rows: price (after discount, with tax) times quantity."""
     return sum((decimal(r.get("price")) * decimal(r.get("quantity", 1)) for r in rows), Decimal(0)).quantize(
         Decimal("0.01")
+    )
+
+
+def without(rows: Iterable[Fields], taken: Iterable[Fields]) -> tuple[Fields, ...]:
+    """`rows` minus those that are in `taken`, one for one."""
+    left = Counter(_identity(r) for r in taken)
+    rest: list[Fields] = []
+    for row in in_order(rows):
+        key = _identity(row)
+        if left[key] > 0:
+            left[key] -= 1
+        else:
+            rest.append(row)
+    return tuple(rest)
+
+
+def _identity(row: Fields) -> tuple[Any, ...]:
+    return (
+        int(row.get("productId") or 0),
+        str(row.get("productName")),
+        decimal(row.get("price")),
+        decimal(row.get("quantity")),
     )
 
 

@@ -16,11 +16,12 @@ from typing import Any
 
 from connector.bitrix.batch import Outcome
 from connector.bitrix.client import BitrixClient
-from connector.errors import AccessDenied, MethodUnknown, ShortList
+from connector.errors import AccessDenied, LeadswitchError, MethodUnknown, ShortList
 from connector.planning import channels
 from connector.planning.clients import LINKED
 from connector.planning.model import Activity, ClientMatch, LeadSnapshot, PortalFacts
 from connector.planning.options import Clients, Options
+from connector.planning.products import IDENTITY
 
 from .activities import SELECT, activity_of
 from .clients import Finder, Gate, Index, Rows, Search, cheaper_whole, matches, title_of, totals
@@ -30,7 +31,7 @@ from .selection import lead_filter, wanted
 BLOCK = 500
 IN_FLIGHT = 12_000
 """Leads in memory at once, at most about this many."""
-LEAD = 1
+LEAD, QUOTE = 1, 7
 PAGE = 50
 
 Progress = Callable[[int, int], None]
@@ -44,6 +45,7 @@ class _Block:
     products: dict[int, list[Row]] = field(default_factory=dict)
     addresses: dict[int, dict[str, Any]] = field(default_factory=dict)
     links: dict[int, list[Row]] = field(default_factory=dict)
+    related: dict[int, list[Row]] = field(default_factory=dict)
     ready: bool = False
 
     def open_(self) -> None:
@@ -163,6 +165,8 @@ class _Reading:
         self._read_activities(block, ids, gate)
         self._read_products(block, ids, gate)
         self._read_addresses(block, ids, gate, 0)
+        self._read_deals(block, ids, gate)
+        self._read_quotes(block, ids, gate)
         self._read_clients(block, gate)
         gate.seal()
 
@@ -207,6 +211,51 @@ class _Reading:
             "order": {"ENTITY_ID": "ASC", "TYPE_ID": "ASC"},
         }
         self._pool.ask("crm.address.list", {**params, "start": start}, came)
+
+    def _read_deals(self, block: _Block, ids: list[int], gate: Gate) -> None:
+        """Deals that leads have already, from robots or earlier conversions, with their product rows."""
+        found: dict[int, Row] = {}
+
+        def came(row: Row) -> None:
+            deal: Row = {"entity": "deal", "id": int(str(row["ID"])), "title": str(row.get("TITLE") or "")}
+            found[int(str(row["ID"]))] = deal
+            block.related.setdefault(int(str(row["LEAD_ID"])), []).append(deal)
+
+        def row_came(row: Row) -> None:
+            rows = found[int(str(row["ownerId"]))].setdefault("rows", [])
+            assert isinstance(rows, list)
+            rows.append({name: row.get(name) for name in IDENTITY})
+
+        def end() -> None:
+            if found:
+                gate.hold()
+                params = {"filter": {"=ownerType": "D", "=ownerId": list(found)}}
+                self._pool.read_list("crm.item.productrow.list", params, row_came, gate.free)
+            gate.free()
+
+        gate.hold()
+        params = {"select": ["ID", "TITLE", "LEAD_ID"], "filter": {"@LEAD_ID": ids}}
+        self._pool.read_list(
+            "crm.deal.list", params, came, end, on_refused=self._unread("deals-unread", gate)
+        )
+
+    def _read_quotes(self, block: _Block, ids: list[int], gate: Gate) -> None:
+        def came(row: Row) -> None:
+            quote: Row = {"entity": "quote", "id": int(str(row["id"])), "title": str(row.get("title") or "")}
+            block.related.setdefault(int(str(row["leadId"])), []).append(quote)
+
+        gate.hold()
+        params = {"entityTypeId": QUOTE, "select": ["id", "title", "leadId"], "filter": {"@leadId": ids}}
+        self._pool.read_list(
+            "crm.item.list", params, came, gate.free, on_refused=self._unread("quotes-unread", gate)
+        )
+
+    def _unread(self, code: str, gate: Gate) -> Callable[[LeadswitchError], None]:
+        def refused(_error: LeadswitchError) -> None:
+            self._notes.add(code)
+            gate.free()
+
+        return refused
 
     def _read_clients(self, block: _Block, gate: Gate) -> None:
         for row in block.rows:
@@ -263,6 +312,9 @@ class _Reading:
             contact_links=tuple(links),
             address=block.addresses.get(id_, {}),
             matches=tuple(found),
+            related=tuple(
+                sorted(block.related.get(id_, []), key=lambda r: (str(r["entity"]), int(str(r["id"]))))
+            ),
         )
 
     def _bound(self, entity: str, id_: int) -> ClientMatch:

@@ -14,7 +14,7 @@ from connector.bitrix.batch import BatchOutcome, Command, Outcome, Status
 from connector.bitrix.calls import spec_of
 from connector.bitrix.client import BitrixClient
 from connector.bitrix.scan import Page, PageAnswer, Scan
-from connector.errors import BitrixError, LeadswitchError
+from connector.errors import AccessDenied, BitrixError, LeadswitchError, MethodError
 
 ROOM = 50
 Row = dict[str, object]
@@ -26,6 +26,7 @@ class _List:
     on_row: Callable[[Row], None]
     on_end: Callable[[], None]
     open: Callable[[], bool]
+    on_refused: Callable[[LeadswitchError], None] | None
 
 
 class Pool:
@@ -50,12 +51,16 @@ class Pool:
         on_end: Callable[[], None],
         *,
         open_: Callable[[], bool] | None = None,
+        on_refused: Callable[[LeadswitchError], None] | None = None,
     ) -> Scan:
-        """Read a whole list by ascending id, row by row. `open_` false holds it back for now."""
+        """Read a whole list by ascending id, row by row. `open_` false holds it back for now.
+
+        A list that the portal refuses (rights, scope, unknown method or filter) goes to `on_refused` when one is given, else it is raised.
+        """
         spec = spec_of(method)
         self._number += 1
         scan = Scan(method, params, spec.id, spec.rows, self._client.portal, f"s{self._number}_")
-        self._lists.append(_List(scan, on_row, on_end, open_ or _always))
+        self._lists.append(_List(scan, on_row, on_end, open_ or _always, on_refused))
         return scan
 
     def ask(self, method: str, params: Mapping[str, object], then: Callable[[Outcome], None]) -> None:
@@ -105,9 +110,18 @@ class Pool:
         for page in pages:
             outcome = outcomes[page.label]
             if outcome.status is not Status.OK:
-                if not answers:
-                    raise error_of(outcome, self._client.portal)
-                break
+                if answers:
+                    break
+                error = error_of(outcome, self._client.portal)
+                if (
+                    item.on_refused is None
+                    or item.scan.seen
+                    or not isinstance(error, AccessDenied | MethodError)
+                ):
+                    raise error
+                item.scan.done = True
+                item.on_refused(error)
+                return
             answers.append(PageAnswer(outcome.result, outcome.total))
         for row in item.scan.absorb(pages, answers):
             item.on_row(row)
