@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 from flask import request
+from markupsafe import Markup
 
 from connector.sandbox.clock import PORTAL_ZONE, parse_moment
 from connector.sandbox.portal_page.data import KINDS, PLURAL, Reader, moment
@@ -33,6 +35,8 @@ SCRIPT_TEXTS = (
     "pick.done",
 )
 WIDGET_MENU = "LEFT_MENU"
+_LINK = re.compile(r"\[URL=(?P<target>[^\]]+)\](?P<label>.*?)\[/URL\]", re.IGNORECASE | re.DOTALL)
+_BB_TAG = re.compile(r"\[/?[A-Za-z*][^\]]*\]")
 
 
 def widgets(world: World, code: str, language: str) -> list[dict[str, str]]:
@@ -72,26 +76,29 @@ def menu_apps(world: World, language: str) -> list[dict[str, str]]:
     return entries + widgets(world, WIDGET_MENU, language)
 
 
-def notes(world: World, user: User, language: str) -> list[dict[str, str]]:
+def notes(world: World, user: User, language: str) -> list[dict[str, Any]]:
     """The visitor's notifications, newest first."""
     rows = [world.notifications.rows[i] for i in world.notifications.find("USER_ID", user.id)]
     found = []
     for row in sorted(rows, key=lambda row: -row["ID"])[:20]:
         when = row["DATE"] or row["DATE_CREATE"] or row["CREATED"]
         stamp = parse_moment(when) if isinstance(when, str) else when
-        found.append({"html": plain(str(row["MESSAGE"] or "")), "when": moment(stamp, language)})
+        found.append({"html": message(str(row["MESSAGE"] or "")), "when": moment(stamp, language)})
     return found
 
 
-def plain(text: str) -> str:
-    """BB code without its tags."""
-    out, depth = [], 0
-    for char in text:
-        depth += char == "["
-        if not depth:
-            out.append(char)
-        depth -= char == "]" and depth > 0
-    return "".join(out)
+def message(text: str) -> Markup:
+    """A notification's BB code: links into the portal stay links, every other tag is dropped, the rest is escaped."""
+    out = Markup("")
+    position = 0
+    for found in _LINK.finditer(text):
+        out += _BB_TAG.sub("", text[position : found.start()])
+        label = _BB_TAG.sub("", found["label"])
+        target = found["target"].strip()
+        inside = target.startswith("/") and not target.startswith("//")
+        out += Markup('<a href="{}">{}</a>').format(target, label) if inside else label
+        position = found.end()
+    return out + _BB_TAG.sub("", text[position:])
 
 
 def page_context(world: World, who: Visitor) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from flask import Blueprint, abort, redirect, render_template, request
 
 from connector.sandbox.native import active_leads
 from connector.sandbox.portal_page.card import CardReader
-from connector.sandbox.portal_page.context import MODE_CODES, widgets
+from connector.sandbox.portal_page.context import widgets
 from connector.sandbox.portal_page.data import KINDS, PLURAL, Filters, Reader, category_list
 from connector.sandbox.portal_page.session import visitor
 from connector.sandbox.world import SIMPLE, World

@@ -183,7 +183,9 @@ def fill(world: World) -> None:
             user_id, name, last_name, email, role, active, 1 if role == "admin" else 2, language
         )
     code = "".join(random.choice("abcdefghijklmnopqrstuvwxyz0123456789") for _ in range(16))
-    world.webhooks[code] = Webhook(1, code, WEBHOOK_SCOPES)
+    world.webhooks[code] = Webhook(
+        1, code, WEBHOOK_SCOPES + (("leadswitch",) if world.settings.companion else ())
+    )
     for index, (stage, title, semantic, color, system) in enumerate(LEAD_STAGES):
         stages.add_entry(
             world,
