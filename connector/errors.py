@@ -422,7 +422,7 @@ class OAuthRefused(AuthError):
     key = "auth.oauth_refused"
     who = Who.US
     what = N_("The Bitrix24 OAuth server refused our application keys.")
-    todo = N_("Check client id and client secret in the settings.")
+    todo = N_("Check client id and client secret in the settings, and that the app is still installed there.")
 
 
 class DeadCredential(AuthError):

@@ -96,11 +96,17 @@ class Webhook:
     def current(self) -> Webhook:
         return self
 
+    def newest(self, seen: OAuthToken) -> Credential:  # noqa: ARG002
+        return self
+
     def renew(self, seen: OAuthToken) -> OAuthToken:  # noqa: ARG002
         raise TokenRefused(portal=self.portal)
 
     def moved(self, seen: Credential, location: str) -> Credential:  # noqa: ARG002
         raise PortalMoved(portal=self.portal, location=location)
+
+    def bury(self, seen: Credential, error: DeadCredential) -> None:
+        """A webhook has no stored state; the error itself says enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +147,11 @@ class CredentialSource(Protocol):
     def current(self) -> Credential:
         """The newest known credential, renewed already if it is known to have run out."""
 
+    def newest(self, seen: OAuthToken) -> Credential:
+        """The stored credential after any renewal that is under way; called when the portal does not know `seen`,
+        because the OAuth server may end the older token before the newer one is stored. Renews nothing.
+        """
+
     def renew(self, seen: OAuthToken) -> OAuthToken:
         """A token newer than `seen`, which the portal has called expired.
 
@@ -152,6 +163,9 @@ class CredentialSource(Protocol):
         """The portal answered 302 to `location`. Returns the credential for the new address once the OAuth host has
         named it for the same member_id, stored; otherwise raises PortalMoved. Sends nothing to `location`.
         """
+
+    def bury(self, seen: Credential, error: DeadCredential) -> None:
+        """The portal itself says that this access has ended: remember the named state of `error`."""
 
 
 class TokenStore(Protocol):
@@ -209,6 +223,18 @@ class RenewingToken:
         token = self._store.load()
         return self.renew(token) if token.expires_at <= self._clock.now() else token
 
+    def newest(self, seen: OAuthToken) -> OAuthToken:
+        give_up = self._clock.monotonic() + self._lease
+        while True:
+            stored = self._store.load()
+            if stored.version != seen.version or self._clock.monotonic() >= give_up:
+                return stored
+            if self._store.take_lease(seen, self._lease):
+                # Nobody is renewing, so this is the newest there is.
+                self._store.release(seen)
+                return stored
+            self._clock.sleep(self._poll)
+
     def renew(self, seen: OAuthToken) -> OAuthToken:
         return self._change(seen, self._oauth.refresh)
 
@@ -223,6 +249,10 @@ class RenewingToken:
             return replace(token, client_endpoint=endpoint)
 
         return self._change(seen, confirmed)
+
+    def bury(self, seen: Credential, error: DeadCredential) -> None:
+        if isinstance(seen, OAuthToken):
+            self._store.bury(seen, error)
 
     def _change(self, seen: OAuthToken, change: Callable[[OAuthToken], OAuthToken]) -> OAuthToken:
         """Replace the stored token by `change(seen)`, one caller at a time; whoever comes later gets what is stored.

@@ -17,6 +17,7 @@ from connector.bitrix.oauth import OAuthClient
 from connector.bitrix.records.portal import Profile, TrustedAppInfo
 from connector.errors import (
     AuthError,
+    DeadCredential,
     InsecureAddress,
     LaunchRefused,
     PortalMoved,
@@ -64,11 +65,17 @@ class OneToken:
     def current(self) -> OAuthToken:
         return self._token
 
+    def newest(self, seen: OAuthToken) -> OAuthToken:  # noqa: ARG002
+        return self._token
+
     def renew(self, seen: OAuthToken) -> OAuthToken:
         raise TokenRefused(portal=seen.portal)
 
     def moved(self, seen: Credential, location: str) -> Credential:
         raise PortalMoved(portal=seen.portal, location=location)
+
+    def bury(self, seen: Credential, error: DeadCredential) -> None:
+        """Nothing is stored for a token that is not ours."""
 
 
 def verify_launch(oauth: OAuthClient, launch: Launch) -> VerifiedLaunch:

@@ -24,6 +24,7 @@ from connector.bitrix.transport import Reply, Transport, WireSettings
 from connector.clock import Clock
 from connector.errors import (
     BitrixError,
+    DeadCredential,
     MethodTimeLimit,
     NotSent,
     PortalMoved,
@@ -140,15 +141,20 @@ class Wire:
                     raise
                 credential, renewed = self._renewed(credential), True
             except TokenRefused:
-                # Another process may have renewed in between, which can end the older token early.
-                newest = self._credential(self.source.current)
-                if renewed or newest == credential:
+                # Another process may be renewing: the older token ends before the newer one is stored.
+                if renewed or not isinstance(credential, OAuthToken):
+                    raise
+                newest = self._newest(credential)
+                if newest == credential:
                     raise
                 credential, renewed = newest, True
             except PortalMoved as error:
                 if moved:
                     raise
                 credential, moved = self._moved(credential, error), True
+
+    def _newest(self, seen: OAuthToken) -> Credential:
+        return self._credential(lambda: self.source.newest(seen))
 
     def _renewed(self, seen: OAuthToken) -> Credential:
         return self._credential(lambda: self.source.renew(seen))
@@ -191,6 +197,8 @@ class Wire:
                 )
             elif isinstance(error, MethodTimeLimit) and method != "batch":
                 self.block(method)
+            elif isinstance(error, DeadCredential):
+                self.source.bury(credential, error)
             self._note(error, method)
             raise
         if method != "batch":
