@@ -66,6 +66,7 @@ class _Call:
     holder: str
     clock: Clock
     effort: Effort
+    stop: Callable[[], bool]
 
 
 def run_slice(
@@ -76,12 +77,15 @@ def run_slice(
     holder: str,
     clock: Clock | None = None,
     effort: Effort | None = None,
+    stop: Callable[[], bool] = lambda: False,
 ) -> SliceResult:
-    """Work on a run for about `effort.slice_seconds`. Raises RunNotFound; everything else becomes a state of the run with its reason.
+    """Work on a run for about `effort.slice_seconds`. Raises RunNotFound and what the database raises; everything else becomes a state
+    of the run with its reason.
 
-    `holder` names this process; the same process may call again at once and goes on where it was without asking anew.
+    `holder` names this process; the same process may call again at once and goes on where it was without asking anew. `stop` is asked
+    before every request: when the process is to end, the slice ends as `more` at the next safe point.
     """
-    call = _Call(db, open_client, run_id, holder, clock or SystemClock(), effort or Effort())
+    call = _Call(db, open_client, run_id, holder, clock or SystemClock(), effort or Effort(), stop)
     resting = _resting(call)
     if resting is not None:
         _end_shift(call)
@@ -92,7 +96,10 @@ def run_slice(
     except LeaseLost:
         _drop_shift(call)
         return SliceResult.BUSY
-    except (BitrixError, Cancelled) as error:
+    except Cancelled as error:
+        _drop_shift(call)
+        return _interrupted(call, error)
+    except BitrixError as error:
         # Reads of a phase that the portal would not answer: nothing is lost, somebody decides when to go on.
         _drop_shift(call)
         return _rest(call, RunState.PAUSED, error)
@@ -111,7 +118,13 @@ def _shift(call: _Call) -> Shift | None:
     if shift is not None and shift.db is call.db and shift.lease.take():
         return shift
     shift = open_shift(
-        call.db, call.open_client, call.run_id, holder=call.holder, clock=call.clock, effort=call.effort
+        call.db,
+        call.open_client,
+        call.run_id,
+        holder=call.holder,
+        clock=call.clock,
+        effort=call.effort,
+        stop=call.stop,
     )
     if shift is not None:
         with _guard:
@@ -141,6 +154,24 @@ def _resting(call: _Call) -> SliceResult | None:
         return SliceResult.PAUSED if run.state == RunState.PAUSED else None
 
 
+def _interrupted(call: _Call, error: Cancelled) -> SliceResult:
+    """A read was given up because somebody wants a pause, another process has the run, or this one is to end."""
+    with call.db.read() as session:
+        run = session.get_one(Run, call.run_id)
+        if run.wanted == "pause":
+            return _rest(call, RunState.PAUSED, error)
+        return SliceResult.MORE if run.lease_holder == call.holder else SliceResult.BUSY
+
+
+def let_go(holder: str) -> None:
+    """Give back everything that this process holds, so that another one need not wait for the leases to run out."""
+    with _guard:
+        mine = [key for key in _shifts if key[1] == holder]
+        shifts = [_shifts.pop(key) for key in mine]
+    for shift in shifts:
+        shift.lease.release()
+
+
 def _rest(call: _Call, state: RunState, error: LeadswitchError) -> SliceResult:
     """The run rests because of an error; also when the lease could not even be used."""
     log.warning("run rests", run=call.run_id, state=state.value, error=error.key)
@@ -148,7 +179,7 @@ def _rest(call: _Call, state: RunState, error: LeadswitchError) -> SliceResult:
         run = session.get_one(Run, call.run_id, with_for_update=True)
         if run.lease_holder not in (None, call.holder):
             return SliceResult.BUSY
-        asked = isinstance(error, Cancelled) or run.wanted == "pause"
+        asked = isinstance(error, Cancelled)
         run.state, run.wanted = state, "go"
         run.waiting_for = (
             None if asked else {"what": "portal", "error": error.key, "text": error.user_message()}

@@ -66,6 +66,7 @@ class Shift:
     book: RunBook
     client: BitrixClient
     crew: Crew
+    stop: Callable[[], bool]
     until: float = 0.0
     trouble_since: float | None = None
     streak: list[str] = field(default_factory=list)
@@ -92,7 +93,7 @@ class Shift:
     @property
     def time_is_up(self) -> bool:
         """Whether this slice should end."""
-        return self.clock.monotonic() >= self.until
+        return self.stop() or self.clock.monotonic() >= self.until
 
     # ------------------------------------------------------------------------------------------------- leads
 
@@ -162,7 +163,14 @@ class Shift:
 
 
 def open_shift(
-    db: Database, open_client: OpenClient, run_id: str, *, holder: str, clock: Clock, effort: Effort
+    db: Database,
+    open_client: OpenClient,
+    run_id: str,
+    *,
+    holder: str,
+    clock: Clock,
+    effort: Effort,
+    stop: Callable[[], bool],
 ) -> Shift | None:
     """Take the lease and get ready; None when another process holds the run. Raises RunNotFound, and BitrixError if the portal
     cannot be used; the lease is then given back.
@@ -180,7 +188,7 @@ def open_shift(
             session.expunge_all()
         journal = Journal(db, run_id, clock)
         book = RunBook(db, run_id, journal, lease, clock, dict(run.counters), run.wanted)
-        client = open_client(run.portal_id, lambda: lease.is_lost or _must_stop(db, run_id, holder))
+        client = open_client(run.portal_id, lambda: stop() or lease.is_lost or _must_stop(db, run_id, holder))
         with lease.kept():
             high = highest_ids(client)
         crew = Crew(
@@ -196,7 +204,7 @@ def open_shift(
     except BaseException:
         lease.release()
         raise
-    return Shift(db, clock, effort, run, plan, lease, journal, book, client, crew)
+    return Shift(db, clock, effort, run, plan, lease, journal, book, client, crew, stop)
 
 
 def _must_stop(db: Database, run_id: str, holder: str) -> bool:
