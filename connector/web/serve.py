@@ -9,6 +9,7 @@ from connector.settings import Settings
 from connector.store.database import Database
 from connector.switching.engine import Engine
 from connector.web.app import create_app
+from webhooks.upkeep import Upkeep
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +24,9 @@ def run(settings: Settings) -> None:
     try:
         db.migrate()
         engine = Engine(settings, db)
+        upkeep = Upkeep(db, settings)
         engine.start()
+        upkeep.start()
         try:
             app = create_app(settings, db, engine)
             log.warning("listening on http://%s:%s", settings.host, settings.port)
@@ -36,6 +39,7 @@ def run(settings: Settings) -> None:
                 clear_untrusted_proxy_headers=True,
             )
         finally:
+            upkeep.stop()
             engine.stop()
     finally:
         db.close()
