@@ -10,7 +10,7 @@ from connector.i18n import _, duration, ngettext, number
 from connector.planning.catalogue import advice, render
 from connector.planning.encode import finding_from_json
 from connector.planning.model import PlanHead
-from connector.reports.plans import findings, flow, stage_names, text, what_to_do
+from connector.reports.plans import deal_stages, findings, flow, lead_stages, text, what_to_do
 from connector.reports.words import KIND, MODE, SEVERITY, action_text, record_name, stage_text, word
 
 Json = Mapping[str, Any]
@@ -54,7 +54,8 @@ def _totals(counts: Mapping[str, Any]) -> str:
         parts.append(
             ngettext("%(n)s request to the portal", "%(n)s requests to the portal", calls["requests"])
         )
-        parts.append(_("at least %(time)s", time=duration(calls.get("seconds", 0))))
+    if calls.get("seconds"):
+        parts.append(_("at least %(time)s", time=duration(calls["seconds"])))
     return ", ".join(parts)
 
 
@@ -71,21 +72,21 @@ def _findings(head: PlanHead) -> Table | str:
 
 def print_lead(shell: Shell, head: PlanHead, lead: Json) -> None:
     """One lead of a plan: as it was, what will be done, what Bitrix24 itself would do."""
-    names = stage_names(head)
+    stages = deal_stages(head)
     out = shell.stdout()
     fields, native = lead["snapshot"]["fields"], lead["native"]
     out.print(f"#{lead['id']}  {lead['title']}  ({word(KIND, lead['kind'])})", markup=False, style="bold")
     before = [(name, fields[name]) for name in _LEAD_FIELDS if fields.get(name) not in (None, "", [], 0)]
-    before.append((_("Stage"), names.get(lead["stage"], lead["stage"])))
+    before.append((_("Stage"), lead_stages(head).get(lead["stage"], lead["stage"])))
     out.print(rows(table(_("Before"), ""), before))
     out.print()
-    steps = [(str(n), action_text(action)) for n, action in enumerate(lead["managed"], start=1)]
+    steps = [(str(n), action_text(action, stages)) for n, action in enumerate(lead["managed"], start=1)]
     out.print(rows(table(_("With Leadswitch"), ""), steps or [("–", _("The lead stays as it is."))]))
     out.print()
     predicted = [
         (
             _("Deal"),
-            record_name(native["deal"]) + " · " + stage_text(native["deal"].get("stageId"), names)
+            record_name(native["deal"]) + " · " + stage_text(native["deal"].get("stageId"), stages)
             if native["deal"]
             else "–",
         ),

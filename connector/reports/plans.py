@@ -30,7 +30,6 @@ class PlanSource:
 def plan_report(source: PlanSource) -> Report:
     """The report of a plan, in the current language."""
     head = source.head
-    names = stage_names(head)
     return Report(
         title=_("Dry run: %(host)s to %(mode)s", host=head.host, mode=word(MODE, head.to)),
         subtitle=_(
@@ -49,25 +48,31 @@ def plan_report(source: PlanSource) -> Report:
             Flow(_("Lead stages to deal stages"), _("Lead"), _("Deal"), flow(head)),
             Bars(_("Findings"), tuple((text(kind), count, kind.severity) for kind, count in findings(head))),
         ),
-        main=Sheet("leads", _("Leads"), _columns(), lambda: (_row(lead, names) for lead in source.leads())),
+        main=Sheet("leads", _("Leads"), _columns(), lambda: (_row(lead, head) for lead in source.leads())),
         others=(_findings_sheet(head), _options_sheet(head)),
         head={"format": FORMAT, "plan": {**head_to_json(head), "digest": source.digest}},
         streams={"leads": source.leads},
     )
 
 
-def stage_names(head: PlanHead) -> dict[str, str]:
-    """Names of lead stages and deal stages by ID, as far as the plan knows them."""
-    named = {link.lead_stage: link.lead_name for link in head.stage_map}
-    return named | {link.deal_stage: link.deal_name for link in head.stage_map if link.deal_stage}
+def lead_stages(head: PlanHead) -> dict[str, str]:
+    """Names of lead stages by ID."""
+    return {link.lead_stage: link.lead_name for link in head.stage_map}
+
+
+def deal_stages(head: PlanHead) -> dict[str, str]:
+    """Names of the deal stages that the plan uses, by ID."""
+    return {link.deal_stage: link.deal_name for link in head.stage_map if link.deal_stage}
 
 
 def flow(head: PlanHead) -> tuple[tuple[str, str, int], ...]:
-    """How many leads go from which lead stage to which deal stage, by name."""
-    names = stage_names(head)
+    """How many leads go from which lead stage to which deal stage, by name, in the order of the stage map."""
+    leads, deals = lead_stages(head), deal_stages(head)
+    places = {stage: place for place, stage in enumerate(leads)}
+    edges = sorted(head.counts.get("flow", ()), key=lambda row: places.get(row["stage"], len(places)))
     return tuple(
-        (names.get(row["stage"], row["stage"]), names.get(row["deal_stage"], row["deal_stage"]), row["leads"])
-        for row in head.counts.get("flow", ())
+        (leads.get(row["stage"], row["stage"]), deals.get(row["deal_stage"], row["deal_stage"]), row["leads"])
+        for row in edges
     )
 
 
@@ -191,7 +196,8 @@ def _columns() -> tuple[Column, ...]:
     )
 
 
-def _row(lead: Json, names: Mapping[str, str]) -> tuple[Cell, ...]:
+def _row(lead: Json, head: PlanHead) -> tuple[Cell, ...]:
+    stages = deal_stages(head)
     managed = lead["managed"]
     by_key = {action["key"]: action for action in managed}
     done = Counter(action["do"] for action in managed)
@@ -206,8 +212,8 @@ def _row(lead: Json, names: Mapping[str, str]) -> tuple[Cell, ...]:
         lead["id"],
         lead["title"],
         lead["kind"],
-        names.get(lead["stage"], lead["stage"]),
-        names.get(lead["deal_stage"], lead["deal_stage"]),
+        lead_stages(head).get(lead["stage"], lead["stage"]),
+        stages.get(lead["deal_stage"], lead["deal_stage"]),
         _amount(fields.get("opportunity")),
         fields.get("currencyId") or "",
         client_text(by_key.get("contact"), titles["contact"]),
@@ -217,7 +223,7 @@ def _row(lead: Json, names: Mapping[str, str]) -> tuple[Cell, ...]:
         sum(len(a["params"].get("rows") or ()) for a in managed if a["do"] == "set-products"),
         worst.value if worst else "",
         " ".join(render(item, _) for item in findings),
-        stage_text((native["deal"] or {}).get("stageId"), names),
+        stage_text((native["deal"] or {}).get("stageId"), stages),
         record_name(native["contact"]) if native["contact"] else "",
         record_name(native["company"]) if native["company"] else "",
         len(native["completes_activities"]),

@@ -6,7 +6,7 @@ from typing import Any
 
 from connector.i18n import _, language, moment, number
 from connector.reports.document import Bars, Cell, Column, Report, Sheet
-from connector.reports.run_source import RunLeadRow, RunSource, run_leads, run_source
+from connector.reports.run_source import RunSource, run_source
 from connector.reports.words import (
     LEAD_STATE,
     MODE,
@@ -18,6 +18,8 @@ from connector.reports.words import (
     word,
 )
 from connector.store.database import Database
+from connector.switching import queries
+from connector.switching.queries import RunLeadRow
 
 FORMAT = "leadswitch.run-report/1"
 _TONES = {"done": "info", "undone": "info", "kept": "warning", "skipped": "warning", "failed": "error"}
@@ -30,14 +32,14 @@ def run_report_of(db: Database, run_id: str, *, portal_id: int | None = None) ->
     source = run_source(db, run_id, portal_id=portal_id)
 
     def rows() -> Iterator[tuple[Cell, ...]]:
-        return (_row(lead) for lead in run_leads(db, run_id))
+        return (_row(lead) for lead in queries.all_leads(db, run_id))
 
     def records() -> Iterator[dict[str, Any]]:
-        return (lead_json(lead) for lead in run_leads(db, run_id))
+        return (lead_json(lead) for lead in queries.all_leads(db, run_id))
 
     return Report(
         title=_title(source),
-        subtitle=_("Run %(id)s, %(state)s", id=run_id[:8], state=word(RUN_STATE, source.header.state)),
+        subtitle=_("Run %(id)s, %(state)s", id=run_id[:8], state=word(RUN_STATE, source.run.state)),
         language=language(),
         facts=tuple(_facts(source)),
         notes=tuple(_notes(source)),
@@ -57,7 +59,7 @@ def run_report_of(db: Database, run_id: str, *, portal_id: int | None = None) ->
 
 def run_json(source: RunSource) -> dict[str, Any]:
     """A run as JSON answers show it, documented in docs/cli.md."""
-    run = source.header
+    run = source.run
     return {
         "id": run.id,
         "kind": run.kind,
@@ -71,13 +73,13 @@ def run_json(source: RunSource) -> dict[str, Any]:
             "behind": source.behind,
             "by_state": dict(source.leads),
         },
-        "waiting_for": dict(run.waiting_for) or None,
-        "error": run.error or None,
+        "waiting_for": dict(run.waiting_for or {}) or None,
+        "error": run.error,
         "created_by": dict(run.created_by),
         "created_at": run.created_at.isoformat(),
         "started_at": _iso(run.started_at),
         "finished_at": _iso(run.finished_at),
-        "report": dict(run.report) or None,
+        "report": dict(run.report or {}) or None,
     }
 
 
@@ -101,35 +103,36 @@ def _iso(value: datetime | None) -> str | None:
 
 
 def _title(source: RunSource) -> str:
-    if source.header.kind == "undo":
+    if source.run.kind == "undo":
         return _("Undo on %(host)s", host=source.host)
     return _("Switch of %(host)s to %(mode)s", host=source.host, mode=word(MODE, source.direction))
 
 
 def _facts(source: RunSource) -> Iterator[tuple[str, Cell]]:
-    head = source.header
+    head = source.run
+    report = head.report or {}
     yield _("Portal"), source.host
     yield _("Kind"), word(RUN_KIND, head.kind)
     yield _("State"), word(RUN_STATE, head.state)
     yield _("Started by"), str(head.created_by.get("name") or "–")
     for label, when in ((_("Started"), head.started_at), (_("Finished"), head.finished_at)):
         yield label, moment(when) if when else "–"
-    mode = head.report.get("mode") or {}
+    mode = report.get("mode") or {}
     if mode:
         yield _("CRM mode before"), word(MODE, str(mode.get("before")))
         yield _("CRM mode as the portal reports it"), word(MODE, str(mode.get("now")))
-        yield _("Active leads left on the portal"), number(head.report.get("active_leads", 0))
+        yield _("Active leads left on the portal"), number(report.get("active_leads", 0))
     yield _("Leads"), number(sum(source.leads.values()))
     for state, count in sorted(source.leads.items()):
         yield _("Leads: %(state)s", state=word(LEAD_STATE, state)), number(count)
-    made = head.report.get("records") or {}
+    made = report.get("records") or {}
     for entity, label in (("deal", _("Deals")), ("contact", _("Contacts")), ("company", _("Companies"))):
         if made.get(entity):
             yield label, number(made[entity])
 
 
 def _notes(source: RunSource) -> Iterator[str]:
-    if codes := source.header.report.get("not_restored"):
+    if codes := (source.run.report or {}).get("not_restored"):
         yield _(
             "What undo cannot bring back: %(things)s.", things=", ".join(word(NOT_RESTORED, c) for c in codes)
         )

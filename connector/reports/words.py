@@ -45,10 +45,10 @@ def word(table: Mapping[str, str], value: str) -> str:
     return _(table[value]) if value in table else value
 
 
-def action_text(action: Json) -> str:
-    """One action of a plan (`{"key", "do", "params"}`) as a sentence."""
+def action_text(action: Json, stages: Mapping[str, str] | None = None) -> str:
+    """One action of a plan (`{"key", "do", "params"}`) as a sentence. `stages` are names by ID, of deals and of leads that get closed."""
     template = ACTION.get(action["do"])
-    return _(template) % _places(action["params"]) if template else str(action["do"])
+    return _(template) % _places(action["params"], stages or {}) if template else str(action["do"])
 
 
 def person(fields: Json) -> str:
@@ -80,7 +80,7 @@ def stage_text(value: Any, names: Mapping[str, str]) -> str:
     return names.get(str(value), str(value or ""))
 
 
-def _places(params: Json) -> dict[str, Any]:
+def _places(params: Json, stages: Mapping[str, str]) -> dict[str, Any]:
     fields = params.get("fields") or {}
     return {
         "name": params.get("name") or record_name(fields),
@@ -88,7 +88,7 @@ def _places(params: Json) -> dict[str, Any]:
         "id": params.get("id", ""),
         "fill": ", ".join(params.get("fill") or ()) or "–",
         "lead": params.get("lead", ""),
-        "stage": stage_text(fields.get("stageId") or params.get("stage") or "", {}),
+        "stage": stage_text(fields.get("stageId") or params.get("stage") or "", stages),
         "count": len(params.get("rows") or ()),
         "activity": params.get("activity", ""),
     }

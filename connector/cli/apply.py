@@ -1,0 +1,52 @@
+"""`leadswitch apply`: carries out a plan file, and nothing but that."""
+
+from pathlib import Path
+
+import click
+
+from connector.cli.plan import from_store
+from connector.cli.plan_view import print_plan
+from connector.cli.portal import connected
+from connector.cli.shell import Shell, json_option, pass_shell, portal_options
+from connector.cli.working import confirm, wait_option, work
+from connector.errors import NotAPlan
+from connector.i18n import _, ngettext
+from connector.plans import service as plans
+from connector.switching import service
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@wait_option
+@portal_options
+@json_option
+@pass_shell
+def apply(shell: Shell, file: Path, yes: bool, wait: float) -> int:
+    """Carry out a plan file, resumable and reversible.
+
+    Shows progress with rate and time left; Ctrl-C pauses cleanly. Ends with exit code 4 when the CRM mode is to be changed by
+    a person: do that in Bitrix24, then `leadswitch runs resume ID`.
+    """
+    with connected(shell) as here:
+        try:
+            plan_id = plans.load_file(here.db, here.ref, file, actor=here.actor, clock=here.clock)
+        except OSError as wrong:
+            raise NotAPlan(f"{file.name}: {wrong.strerror}") from None
+        head = from_store(here, plan_id).head
+        if not yes and not shell.json:
+            print_plan(shell, head)
+        count = int(head.counts.get("convertible", 0))
+        confirm(
+            shell,
+            ngettext(
+                "Convert %(n)s lead on %(host)s now?",
+                "Convert %(n)s leads on %(host)s now?",
+                count,
+                host=here.ref.host,
+            ),
+            yes,
+        )
+        run_id = service.start(here.db, plan_id, here.actor, clock=here.clock)
+        shell.say(_("Run %(id)s has started. Ctrl-C pauses it.", id=run_id[:8]))
+        return work(shell, here, run_id, wait)

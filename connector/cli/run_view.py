@@ -1,0 +1,154 @@
+"""A run on a terminal and as an exit code. Shared by `apply` and `runs`; must never change a run."""
+
+from collections.abc import Mapping, Sequence
+
+from connector.cli.exits import Exit
+from connector.cli.shell import Shell, rows, table
+from connector.i18n import N_, _, moment, number
+from connector.reports.run_source import RunSource
+from connector.reports.words import LEAD_STATE, MODE, REASON, RUN_KIND, RUN_STATE, problem_text, word
+from connector.switching.queries import RunLeadRow
+
+NAMED = 20
+"""Leads left behind that are named on the terminal; `runs show ID --format csv` has them all."""
+
+# What a run waits for, or why it rests: what to say, what to do, and the exit code.
+WAITS: Mapping[str, tuple[str, str, Exit]] = {
+    "flip": (
+        N_("All leads are dealt with. Now change the CRM mode in Bitrix24, which only a person can do:"),
+        N_(
+            "open %(host)s, CRM → Leads or Deals → Settings (the gear) → CRM mode → %(mode)s. "
+            "If Bitrix24 asks to convert leads, press Cancel."
+        ),
+        Exit.WAITING,
+    ),
+    "leads": (
+        N_(
+            "%(count)s leads of the portal are still in work; Bitrix24 would convert them by its own rules. "
+            "The mode is not to be changed yet."
+        ),
+        N_("Convert or close them, then resume; or plan them as well."),
+        Exit.LEFT_BEHIND,
+    ),
+    "portal": (
+        N_("The portal does not answer as it should, so the run rests. Nothing is lost."),
+        N_("Solve what the message says, then resume."),
+        Exit.FAILED,
+    ),
+    "rights": (
+        N_("The user behind our access may not do what the plan needs, so the run rests. Nothing is lost."),
+        N_("Ask an administrator for the right, then resume."),
+        Exit.FAILED,
+    ),
+    "deviation": (
+        N_(
+            "Lead #%(lead)s, the first one, did not come out as planned, so the run rests before it touches another."
+        ),
+        N_("Compare the lead with its deal; then resume, or undo."),
+        Exit.FAILED,
+    ),
+    "failures": (
+        N_("Several leads in a row failed for the same reason, so the run rests before it touches more."),
+        N_("See `leadswitch runs show %(id)s`; then resume, or undo."),
+        Exit.FAILED,
+    ),
+}
+
+_ENDED = {"done", "cancelled"}
+
+
+def exit_of(source: RunSource) -> Exit:
+    """The exit code for the state in which a run rests."""
+    state = source.run.state
+    if state == "failed":
+        return Exit.FAILED
+    if state in _ENDED:
+        return Exit.LEFT_BEHIND if source.behind else Exit.DONE
+    what = str((source.run.waiting_for or {}).get("what", ""))
+    return WAITS[what][2] if what in WAITS else Exit.WAITING
+
+
+def print_run(shell: Shell, source: RunSource, behind: Sequence[RunLeadRow]) -> None:
+    """How a run stands: counts, leads left behind, what it waits for, what to do next."""
+    out, run = shell.stdout(), source.run
+    lines = [
+        (_("Run"), f"{run.id[:8]} ({word(RUN_KIND, run.kind)})"),
+        (_("State"), word(RUN_STATE, run.state)),
+        *(
+            (_("Leads: %(state)s", state=word(LEAD_STATE, s)), number(n))
+            for s, n in sorted(source.leads.items())
+        ),
+    ]
+    if mode := ((run.report or {}).get("mode") or {}).get("now"):
+        lines.append((_("CRM mode, as the portal reports it"), word(MODE, str(mode))))
+    out.print(rows(table("", ""), lines))
+    if behind:
+        out.print()
+        columns = table(_("Lead"), _("Title"), _("State"), _("Reason"), _("Details"))
+        out.print(rows(columns, [_lead(one) for one in behind[:NAMED]]))
+    if len(behind) > NAMED:
+        more = number(source.behind - NAMED)
+        out.print(_("… and %(n)s more: leadswitch runs show %(id)s --format csv", n=more, id=run.id[:8]))
+    for line in advice(source):
+        shell.say(line)
+
+
+def _lead(one: RunLeadRow) -> tuple[str, ...]:
+    return (
+        f"#{one.lead_id}",
+        one.title,
+        word(LEAD_STATE, one.state),
+        word(REASON, one.reason),
+        problem_text(one.detail),
+    )
+
+
+def advice(source: RunSource) -> list[str]:
+    """What a run waits for and what to do, in sentences; empty when there is nothing to do."""
+    run, waits = source.run, source.run.waiting_for or {}
+    what = str(waits.get("what", ""))
+    places = {
+        "host": source.host,
+        "mode": word(MODE, str(waits.get("to", ""))),
+        "id": run.id[:8],
+        "count": waits.get("count", ""),
+        "lead": waits.get("lead", ""),
+    }
+    lines = []
+    if what in WAITS:
+        said, todo, _code = WAITS[what]
+        lines = [
+            _(said) % places,
+            *([f"  {waits['text']}"] if waits.get("text") else []),
+            "  " + _(todo) % places,
+        ]
+    if run.state in ("paused", "waiting"):
+        go_on = (
+            N_("Then: leadswitch runs resume %(id)s")
+            if what
+            else N_("Paused. To go on: leadswitch runs resume %(id)s")
+        )
+        lines.append(_(go_on) % places)
+    if run.state == "done" and run.kind == "apply":
+        lines.append(_("To take it back: leadswitch runs undo %(id)s", id=run.id[:8]))
+    return lines
+
+
+def print_runs(shell: Shell, runs: Sequence[RunSource]) -> None:
+    """A list of runs, newest first."""
+    lines = [
+        (
+            one.run.id[:8],
+            word(RUN_KIND, one.run.kind),
+            word(RUN_STATE, one.run.state),
+            number(sum(one.leads.values())),
+            number(one.behind),
+            moment(one.run.created_at, "short"),
+            str(one.run.created_by.get("name") or ""),
+        )
+        for one in runs
+    ]
+    columns = table(
+        _("Run"), _("Kind"), _("State"), _("Leads"), _("Left behind"), _("Created"), _("By"), right=(3, 4)
+    )
+    shell.stdout().print(rows(columns, lines))
