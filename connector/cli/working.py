@@ -2,6 +2,7 @@
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -60,7 +61,7 @@ def confirm(shell: Shell, question: str, yes: bool) -> None:
     """Ask before a portal is changed. Raises `NotConfirmed` where nobody can be asked."""
     if yes:
         return
-    if shell.json or not click.get_text_stream("stdin").isatty():
+    if shell.json or not sys.stdin.isatty():
         raise NotConfirmed()
     if not click.confirm(question, err=True):
         raise click.Abort()
