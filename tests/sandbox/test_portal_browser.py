@@ -184,6 +184,22 @@ def test_the_app_opens_itself_in_a_slider_with_parameters_and_closes_it(
     expect(page.get_by_test_id("slider")).to_have_count(0)
 
 
+def test_the_mode_can_be_changed_in_a_slider_that_the_app_opened(
+    portal: Portal, app: str, open_page: Callable[..., Page]
+) -> None:
+    page = open_page()
+    frame = installed(page, portal)
+    frame.evaluate(f"void b24.slider.openPath(new URL('{portal.url}/crm/lead/list/'))")
+    slider = page.frame_locator("[data-testid=slider-frame]")
+    slider.get_by_test_id("gear").click()
+    slider.get_by_test_id("crm-mode").click()
+    slider.get_by_test_id("mode-simple").click()
+    slider.get_by_test_id("mode-save").click()
+    expect(slider.get_by_test_id("page-title")).to_have_text("Deals")
+    assert portal.world.settings.mode == SIMPLE
+    assert slider.get_by_test_id("menu-start").count() == 0
+
+
 def test_a_message_from_another_window_is_ignored(
     portal: Portal, app: str, open_page: Callable[..., Page]
 ) -> None:
@@ -284,6 +300,64 @@ def test_an_employee_may_look_but_not_save(portal: Portal, open_page: Callable[.
     expect(page.get_by_test_id("mode-readonly")).to_be_visible()
     page.get_by_test_id("mode-simple").click()
     expect(page.get_by_test_id("mode-save")).to_be_disabled()
+
+
+def test_the_mobile_app_has_its_own_dialog_and_no_sliders(
+    portal: Portal, app: str, open_page: Callable[..., Page]
+) -> None:
+    add_lead(portal.world)
+    page = open_page(390, 844)
+    frame = installed(page, portal)
+    page.goto(f"{portal.url}/crm/lead/list/?device=mobile&lang=en#mode")
+    page.get_by_test_id("mode-simple").click()
+    page.get_by_test_id("mode-save").click()
+    expect(page.get_by_text("Move activities to deals")).to_be_visible()
+    page.goto(f"{portal.url}/marketplace/app/1/")
+    frame = ready(page)
+    frame.evaluate("window.open = (url) => { window.openedUrl = String(url); return {closed: true}; }")
+    target = f"new URL('{portal.url}/crm/lead/list/')"
+    assert frame.evaluate(f"b24.slider.openPath({target})") == {"isOpenAtNewWindow": True, "isClose": True}
+    assert frame.evaluate("window.openedUrl").endswith("/crm/lead/list/")
+
+
+def test_widgets_open_with_their_place_and_record(
+    portal: Portal, app: str, open_page: Callable[..., Page]
+) -> None:
+    lead_id = add_lead(portal.world, TITLE="Fence")
+    page = open_page()
+    installed(page, portal)
+    for code, title in (
+        ("LEFT_MENU", "CRM mode helper"),
+        ("CRM_LEAD_LIST_TOOLBAR", "Preview"),
+        ("CRM_LEAD_DETAIL_TAB", "Tab"),
+    ):
+        portal.world.placements.append(
+            {
+                "client_id": CLIENT_ID,
+                "placement": code,
+                "handler": f"{app}/widget",
+                "title": title,
+                "langAll": {"pl": {"TITLE": f"PL {title}"}},
+            }
+        )
+    page.goto(f"{portal.url}/crm/lead/list/?lang=pl")
+    page.get_by_text("PL CRM mode helper").first.click()
+    expect(frame_of(page).locator("#where")).to_have_text("/widget")
+    page.goto(f"{portal.url}/crm/lead/list/?lang=en")
+    page.get_by_test_id("gear").click()
+    page.get_by_test_id("placement-CRM_LEAD_LIST_TOOLBAR-1").click()
+    inner = page.frame_locator("[data-testid=slider-frame]").frame_locator("[data-testid=app-frame]")
+    expect(inner.locator("#state")).to_have_text("ready")
+    form = json.loads(inner.locator("#posted").inner_text())["form"]
+    assert form["PLACEMENT"] == ["CRM_LEAD_LIST_TOOLBAR"]
+    assert json.loads(form["PLACEMENT_OPTIONS"][0])["URI"] == "/crm/lead/list/"
+    page.goto(f"{portal.url}/crm/lead/details/{lead_id}/")
+    tab = page.frame_locator("[data-testid=placement-CRM_LEAD_DETAIL_TAB-2]").frame_locator(
+        "[data-testid=app-frame]"
+    )
+    expect(tab.locator("#state")).to_have_text("ready")
+    options = json.loads(json.loads(tab.locator("#posted").inner_text())["form"]["PLACEMENT_OPTIONS"][0])
+    assert options["ID"] == str(lead_id)
 
 
 @pytest.mark.parametrize("width", [1280, 390])

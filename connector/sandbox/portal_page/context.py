@@ -130,7 +130,7 @@ def page_context(world: World, who: Visitor) -> dict[str, Any]:
         "switch_users": [user for user in world.users.values() if user.active][:8],
         "initials": lambda user: (user.name[:1] + user.last_name[:1]).upper(),
         "hue": lambda number: (int(number) * 67 + 190) % 360,
-        "bare": request.args.get("IFRAME") == "Y",
+        "bare": request.args.get("IFRAME") == "Y" or "embed" in request.args,
         "script_texts": {key: who.text(key) for key in SCRIPT_TEXTS},
         "zone": PORTAL_ZONE,
         "section": "",

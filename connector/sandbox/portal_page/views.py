@@ -75,7 +75,10 @@ def blueprint(world: World) -> Blueprint:
             "most": max((lane.count for lane in lanes), default=0) or 1,
             "rows": read.page(kind, Filters(), 1).rows[:6],
         }
-        return render_template("start.html", section="start", cards=cards, board=board)
+        ready = [app for app in world.apps.values() if not app.present and app.app_url]
+        return render_template(
+            "start.html", section="start", cards=cards, board=board, installable=ready[0] if ready else None
+        )
 
     def _card(who: Any, kind: str, value: int, note: str) -> dict[str, Any]:
         label = who.text(f"nav.{kind}")

@@ -50,6 +50,20 @@ const Page = (() => {
   return { text, call, toast, failed, slider };
 })();
 
+// Inside a slider every page of the portal stays without its frame of menus.
+const bare = document.body.classList.contains("bare");
+const inside = (path) => {
+  const url = new URL(path, location.href);
+  if (bare) url.searchParams.set("IFRAME", "Y");
+  return url.href;
+};
+if (bare) {
+  for (const link of document.querySelectorAll("a[href^='/']:not([data-slider])")) link.href = inside(link.href);
+  for (const form of document.querySelectorAll("form.filters")) {
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "IFRAME", value: "Y" }));
+  }
+}
+
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
 });
@@ -111,7 +125,7 @@ for (const button of document.querySelectorAll("[data-app]")) {
   button.addEventListener("click", async () => {
     const what = button.dataset.app;
     if (what === "uninstall" && !window.confirm(Page.text("market.confirm_uninstall"))) return;
-    const clean = button.closest(".app-card").querySelector("[data-clean]")?.checked || false;
+    const clean = button.closest(".app-card")?.querySelector("[data-clean]")?.checked || false;
     button.disabled = true;
     try {
       const answer = await Page.call(`app/${encodeURIComponent(button.dataset.client)}/${what}`, { clean });
@@ -135,7 +149,7 @@ if (dialog) {
   const bar = dialog.querySelector("progress");
   let state = null, chosen = "", run = "", stopped = false, target = "";
   const step = (name) => { for (const section of dialog.querySelectorAll("section")) section.hidden = section.dataset.step !== name; };
-  const home = (mode) => (mode === "classic" ? "/crm/lead/list/" : "/crm/deal/list/");
+  const home = (mode) => inside(mode === "classic" ? "/crm/lead/list/" : "/crm/deal/list/");
 
   function choose(mode) {
     chosen = mode;
