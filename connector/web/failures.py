@@ -55,6 +55,12 @@ _HTTP: Mapping[int, tuple[str, str]] = {
 }  # fmt: skip
 
 
+_LAST = (
+    "<!doctype html><html lang=en><meta charset=utf-8><title>Leadswitch</title><p>Something went wrong. Nothing was changed. "
+    "Open the app again from the Bitrix24 menu; if it happens again, tell us this reference: {reference}"
+)
+
+
 def show(message: Message, status: int) -> Response:
     """The message as a page, or in place of the page's content when a script asked for a part of it."""
     if is_fragment():
@@ -143,4 +149,8 @@ def register(app: Flask) -> None:
             _("Try again. If it happens again, tell us the reference below."),
         )
         message = Message("bug", _("Something went wrong"), texts, "error", "error", links, reference)
-        return show(message, 500)
+        try:
+            return show(message, 500)
+        except Exception:
+            log.exception("the page for error %s failed too", reference)
+            return make_response(_LAST.format(reference=reference), 500)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from connector.i18n import number
 from connector.planning.model import Stage
 
-WIDTH = 760
+WIDTH = 620
 NODE = 12
-LABEL = 190
+LABEL = 165
 GAP = 24
 LEAST = 40.0
 TALLEST = 340.0
@@ -128,7 +128,7 @@ def _node(side: str, stage: Stage, count: int, y: float, height: float) -> Node:
     )  # fmt: skip
 
 
-def _short(name: str, longest: int = 24) -> str:
+def _short(name: str, longest: int = 21) -> str:
     return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
 
 

@@ -101,6 +101,7 @@ class Comparison:
 
     note: str
     rows: tuple[CompareRow, ...]
+    differences: tuple[FindingView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +123,7 @@ class LeadView:
 def lead_view(plan: LeadPlan, facts: PortalFacts) -> LeadView:
     """The page of one lead."""
     teller = Teller(facts)
-    name, color = teller.stage(plan.stage)
+    name, color = teller.stage("lead", plan.stage)
     return LeadView(
         id=plan.id,
         title=plan.title or _("Lead #%(id)s", id=plan.id),
@@ -132,9 +133,23 @@ def lead_view(plan: LeadPlan, facts: PortalFacts) -> LeadView:
         findings=tuple(finding_view(f) for f in plan.findings),
         before=_before(plan, teller),
         after=tuple(_records(plan, teller)),
-        actions=tuple(action_text(action_to_json(a)) for a in plan.managed),
+        actions=tuple(_told(a, teller) for a in plan.managed),
         differences=tuple(render(f, _) for f in plan.native.differences),
     )
+
+
+def _told(action: Action, teller: Teller) -> str:
+    """An action as a sentence, with stages by name."""
+    told = action_to_json(action)
+    params = told["params"]
+    if "stage" in params:
+        params["stage"] = teller.stage("lead", params["stage"])[0]
+    if "stageId" in params.get("fields", {}):
+        params["fields"] = {
+            **params["fields"],
+            "stageId": teller.stage("deal", params["fields"]["stageId"])[0],
+        }
+    return action_text(told)
 
 
 def finding_view(item: Finding, leads: int = 0) -> FindingView:
@@ -216,7 +231,7 @@ def _records(plan: LeadPlan, teller: Teller) -> Iterable[Record]:
             "",
             [Pair(teller.label(entity, k), v) for k, v in _values(entity, fields, teller).items()],
         )
-        stage, color = teller.stage(fields.get("stageId")) if entity == "deal" else ("", "")
+        stage, color = teller.stage("deal", fields.get("stageId")) if entity == "deal" else ("", "")
         if action.do in (Do.LINK_COMPANY, Do.LINK_CONTACT):
             badge, rows = _("exists already"), _linked(plan, entity, action, teller)
         elif action.do in (Do.REUSE_COMPANY, Do.REUSE_CONTACT):
@@ -284,10 +299,16 @@ def _deal_rows(ours: Mapping[str, Any], theirs: Mapping[str, Any], teller: Telle
     ]
     for key in ("stageId", *[k for k in FIRST if k in keys], *[k for k in keys if k not in FIRST]):
         label = teller.label("deal", key)
-        a, b = (teller.value("deal", key, side.get(key), side) for side in (ours, theirs))
+        a, b = (_shown(teller, key, side) for side in (ours, theirs))
         if (a or b) and (a != b or key == "stageId"):
             rows.append(CompareRow(label, a, b, a != b))
     return rows
+
+
+def _shown(teller: Teller, key: str, fields: Mapping[str, Any]) -> str:
+    """A value for the comparison: no and nothing are the same."""
+    value = fields.get(key)
+    return "" if value in (0, "0", "N", False) else teller.value("deal", key, value, fields)
 
 
 def _activity_words(plan: LeadPlan) -> tuple[str, str]:

@@ -81,7 +81,7 @@ def stage_map() -> str:
     return part("stage_map", form=forms.view(chosen, facts))
 
 
-@pages.route("/history", methods=["POST", "GET"])
+@pages.route("/history", methods=["POST", "GET"], endpoint="history")
 @signed_in(Action.READ_PLAN)
 def history_view() -> str:
     """Every plan and run of the portal that is still kept."""

@@ -13,6 +13,7 @@ from connector.planning.model import CrmMode, PortalFacts, Severity
 from connector.planning.options import Leftovers, Options
 from connector.plans import queries, service
 from connector.plans.queries import Header
+from connector.plans.samples import sample_findings
 from connector.portals.rights import Action
 from connector.switching import service as switching
 from connector.web import forms, leadview, pages, planview, words
@@ -34,9 +35,9 @@ def create() -> Any:
     try:
         options = forms.options_of(request.form, facts)
     except forms.BadForm as bad:
-        return pages.options_page(Options(pipeline=forms.pipeline_of(request.form, facts)), bad.texts)
+        return pages.options_page(Options(pipeline=forms.pipeline_of(request.form, facts)), bad.texts), 422
     if wrong := forms.problems(options, facts):
-        return pages.options_page(options, tuple(wrong))
+        return pages.options_page(options, tuple(wrong)), 422
     plan_id = _same(options)
     if plan_id is None:
         plan_id = service.create(web().db, portal(), options, actor(), clock=web().clock)
@@ -114,7 +115,7 @@ def start(plan_id: str) -> Any:
     if run_id := switching.run_of_plan(web().db, plan_id):
         return onward("runs.show", run_id=run_id)
     if request.form.get("agreed") != "yes":
-        return _confirm(plan, missing_tick=True)
+        return _confirm(plan, missing_tick=True), 422
     run_id = switching.start(web().db, plan_id, actor(), clock=web().clock)
     web().engine.enqueue("run", run_id, portal().key)
     return onward("runs.show", run_id=run_id)
@@ -176,6 +177,7 @@ def _lines(plan: Header) -> tuple[planview.Filter, planview.LinePage]:
 def _preview(plan: Header) -> str:
     assert plan.head is not None
     facts, counts = _facts(), queries.findings(web().db, plan.id)
+    samples = sample_findings(web().db, plan.id)
     chosen, lines = _lines(plan)
     title, subtitle = planview.headline(plan)
     used = switching.run_of_plan(web().db, plan.id)
@@ -183,9 +185,9 @@ def _preview(plan: Header) -> str:
         "preview", "preview",
         plan=planview.card(plan), title=title, subtitle=subtitle, used=used, blocked=_blocked(plan),
         totals=planview.totals(plan), summary=planview.summary(plan, facts),
-        findings=planview.finding_groups(plan.head, counts), severities=planview.severity_counts(plan),
+        findings=planview.finding_groups(plan.head, counts, samples), severities=planview.severity_counts(plan),
         flow=planview.flow(plan, facts), converts=plan.direction == CrmMode.SIMPLE,
-        compare=planview.comparison(plan, counts), downloads=plan_downloads(plan.id),
+        compare=planview.comparison(plan, counts, samples), downloads=plan_downloads(plan.id),
         filter=chosen, page=lines,
     )  # fmt: skip
 

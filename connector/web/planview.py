@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.i18n import N_, _, duration, ngettext, number
@@ -15,7 +15,7 @@ from connector.web import words
 from connector.web.flow import Flow, draw, safe_color
 from connector.web.leadview import CompareRow, Comparison, FindingView, finding_view, variant_note
 
-PAGE = 50
+PAGE = 25
 TRAIL = 30
 
 CREATES: Mapping[str, str] = {
@@ -153,7 +153,7 @@ def totals(plan: Header) -> list[Item]:
         Item(_("Activities moved"), managed.get("activities_moved", 0)),
         Item(_("Not converted"), counts.get("leads", 0) - counts.get("convertible", 0)),
     ]
-    optional = {_("New companies"), _("New contacts")}
+    optional = {_("New companies"), _("New contacts"), _("Existing clients used"), _("Activities moved")}
     return [row for row in rows if row.value or row.label not in optional]
 
 
@@ -197,12 +197,12 @@ def severity_counts(plan: Header) -> list[SeverityCount]:
     ]
 
 
-def finding_groups(head: PlanHead, counts: Iterable[FindingCount]) -> list[FindingGroup]:
+def finding_groups(
+    head: PlanHead, counts: Iterable[FindingCount], samples: Mapping[str, Finding]
+) -> list[FindingGroup]:
     """Findings about the plan and about its leads, the weightiest first; differences of the native switch are shown beside it instead."""
     about_plan = [finding_view(f) for f in head.findings]
-    about_leads = [
-        finding_view(Finding(c.code, c.severity), c.leads) for c in counts if c.scope == "lead" and c.leads
-    ]
+    about_leads = [_sampled(c, samples) for c in counts if c.scope == "lead" and c.leads]
     groups = []
     for severity in sorted(Severity, key=ORDER.__getitem__):
         rows = tuple(f for f in (*about_leads, *about_plan) if f.severity == severity.value)
@@ -211,26 +211,34 @@ def finding_groups(head: PlanHead, counts: Iterable[FindingCount]) -> list[Findi
     return groups
 
 
+def _sampled(count: FindingCount, samples: Mapping[str, Finding]) -> FindingView:
+    """A finding of many leads, told with the particulars of the first."""
+    view = finding_view(samples.get(count.code) or Finding(count.code, count.severity), count.leads)
+    if count.leads == 1:
+        return view
+    return replace(view, message=_("For example: %(message)s", message=view.message))
+
+
 def flow(plan: Header, facts: PortalFacts | None) -> Flow | None:
     """The picture of the stages; without facts of the portal it is grey."""
     head = plan.head
     if head is None or plan.direction == CrmMode.CLASSIC:
         return None
-    colors = _colors(facts)
+    lead_colors, deal_colors = _colors(facts, plan)
     leads = [
-        Stage(k.lead_stage, k.lead_name, place, "P", colors.get(k.lead_stage, ""))
+        Stage(k.lead_stage, k.lead_name, place, "P", lead_colors.get(k.lead_stage, ""))
         for place, k in enumerate(head.stage_map)
     ]
     deals = {k.deal_stage: k.deal_name for k in head.stage_map if k.deal_stage}
     order = _order(facts)
     targets = [
-        Stage(id_, name, order.get(id_, place), "P", colors.get(id_, ""))
+        Stage(id_, name, order.get(id_, place), "P", deal_colors.get(id_, ""))
         for place, (id_, name) in enumerate(deals.items())
     ]
     return draw(plan.counts.get("flow", ()), leads, targets)
 
 
-def comparison(plan: Header, counts: Iterable[FindingCount]) -> Comparison:
+def comparison(plan: Header, counts: Iterable[FindingCount], samples: Mapping[str, Finding]) -> Comparison:
     """Totals of the managed plan beside those of the native prediction, then how many leads each difference touches."""
     managed, native = plan.counts.get("managed", {}), plan.counts.get("native", {})
     reused = managed.get("contacts_reused", 0) + managed.get("companies_reused", 0)
@@ -255,16 +263,12 @@ def comparison(plan: Header, counts: Iterable[FindingCount]) -> Comparison:
         ),
         CompareRow(_("Can be undone"), _("yes"), _("no"), True, "managed"),
     ]
-    rows += [
-        CompareRow(
-            finding_view(Finding(c.code, c.severity)).message,
-            "",
-            ngettext("%(n)s lead", "%(n)s leads", c.leads),
-        )
+    notes = tuple(
+        _sampled(c, samples)
         for c in counts
         if c.scope == "native" and c.leads and c.severity is not Severity.INFO and c.code != "native-stage"
-    ]
-    return Comparison(variant_note(str(plan.options.get("variant", ""))), tuple(rows))
+    )
+    return Comparison(variant_note(str(plan.options.get("variant", ""))), tuple(rows), notes)
 
 
 def filter_of(form: Mapping[str, str], head: PlanHead | None) -> Filter:
@@ -306,25 +310,34 @@ def line_page(
         links.append(
             (_("Next"), "chevron-right", fields | {"after": found.after, "trail": ",".join(new_trail)})
         )
-    names = {k.lead_stage: k.lead_name for k in plan.head.stage_map} if plan.head else {}
-    names |= {k.deal_stage: k.deal_name for k in plan.head.stage_map} if plan.head else {}
-    colors, options = _colors(facts), Options.model_validate(plan.options)
-    rows = tuple(_line(row, names, colors, options) for row in found.rows)
+    names = _Names(plan, facts)
+    options = Options.model_validate(plan.options)
+    rows = tuple(_line(row, names, options) for row in found.rows)
     here = fields | {name: form[name] for name in ("after", "trail") if form.get(name)}
     return LinePage(rows, _count_text(found, bool(after)), here, tuple(links))
 
 
-def _line(row: LeadRow, names: Mapping[str, str], colors: Mapping[str, str], options: Options) -> LeadLine:
+class _Names:
+    """Stages by name and colour. Lead stages and deal stages share IDs such as NEW, so each has its own table."""
+
+    def __init__(self, plan: Header, facts: PortalFacts | None) -> None:
+        links = plan.head.stage_map if plan.head else ()
+        self.lead = {k.lead_stage: k.lead_name for k in links}
+        self.deal = {k.deal_stage: k.deal_name for k in links if k.deal_stage}
+        self.lead_color, self.deal_color = _colors(facts, plan)
+
+
+def _line(row: LeadRow, names: _Names, options: Options) -> LeadLine:
     stays = row.excluded or row.severity == Severity.ERROR
     severity = row.severity if row.severity in list(Severity) else ""
     return LeadLine(
         id=row.id,
         title=row.title or _("Lead #%(id)s", id=row.id),
         kind=row.kind,
-        stage=names.get(row.stage, row.stage),
-        stage_color=safe_color(colors.get(row.stage, "")),
-        deal_stage="" if stays else names.get(row.deal_stage, row.deal_stage),
-        deal_color=safe_color(colors.get(row.deal_stage, "")),
+        stage=names.lead.get(row.stage, row.stage),
+        stage_color=safe_color(names.lead_color.get(row.stage, "")),
+        deal_stage="" if stays else names.deal.get(row.deal_stage, row.deal_stage),
+        deal_color=safe_color(names.deal_color.get(row.deal_stage, "")),
         creates=_("stays a lead") if stays else _becomes(row, options),
         severity=severity,
         findings_text=_(words.SEVERITY_WORDS[severity]) if severity else "",
@@ -353,10 +366,14 @@ def _row(label: str, managed: int, native: int) -> CompareRow:
     return CompareRow(label, number(managed), number(native), managed != native)
 
 
-def _colors(facts: PortalFacts | None) -> dict[str, str]:
+def _colors(facts: PortalFacts | None, plan: Header) -> tuple[dict[str, str], dict[str, str]]:
+    """Colours of lead stages and of deal stages; a new pipeline has those of the lead stages."""
     if facts is None:
-        return {}
-    return {s.id: s.color for s in (*facts.lead_stages, *(s for p in facts.pipelines for s in p.stages))}
+        return {}, {}
+    leads = {s.id: s.color for s in facts.lead_stages}
+    if plan.options.get("pipeline") == NEW:
+        return leads, leads
+    return leads, {s.id: s.color for p in facts.pipelines for s in p.stages}
 
 
 def _order(facts: PortalFacts | None) -> dict[str, int]:

@@ -31,8 +31,10 @@ class Teller:
 
     def __init__(self, facts: PortalFacts) -> None:
         self._facts = facts
-        self._stages = {s.id: s for p in facts.pipelines for s in p.stages} | {
-            s.id: s for s in facts.lead_stages
+        # Lead stages and deal stages share IDs such as NEW.
+        self._stages = {
+            "lead": {s.id: s for s in facts.lead_stages},
+            "deal": {s.id: s for p in facts.pipelines for s in p.stages},
         }
         self._custom: dict[str, dict[str, UserField]] = {
             entity: {name: f for f in fields for name in (f.key, f.name) if name}
@@ -56,12 +58,15 @@ class Teller:
             return ", ".join(text for one in value if (text := self.value(entity, key, one, fields)))
         if field := self._custom.get(entity, {}).get(key):
             return self._of_type(field, value)
+        if key == "stageId":
+            return self.stage(entity, value)[0]
         return self._standard(key, value, fields)
 
-    def stage(self, value: Any) -> tuple[str, str]:
-        """Name and colour of a stage; one of a pipeline that is still to be made has only its code."""
-        code = str(value.get("stage", "")) if isinstance(value, Mapping) else str(value or "")
-        found = self._stages.get(code)
+    def stage(self, entity: str, value: Any) -> tuple[str, str]:
+        """Name and colour of a stage of leads or deals; a pipeline that is still to be made has the stages of the leads."""
+        new = isinstance(value, Mapping)
+        code = str(value.get("stage", "")) if new else str(value or "")
+        found = self._stages["lead" if new else entity].get(code)
         return (found.name, found.color) if found else (code, "")
 
     def person(self, id_: Any) -> str:
@@ -89,8 +94,6 @@ class Teller:
             return self.person(value)
         if key in _MONEY:
             return self.money(value, fields)
-        if key == "stageId":
-            return self.stage(value)[0]
         if key == "categoryId":
             return self.pipeline(value)
         if key == "sourceId":

@@ -1,43 +1,31 @@
-// Small conveniences over plain forms: live fragments keep the session fresh, a second click does nothing, focus stays where it was.
+// Live fragments (htmx): each answer renews the session of the page; what was awaited leads on by itself; hidden pages ask less often.
 (() => {
   "use strict";
 
   document.documentElement.classList.add("js");
 
-  const renew = (token) => {
-    for (const field of document.querySelectorAll('input[name="session"]')) field.value = token;
-  };
+  const QUIET_FACTOR = 5;
+  let skipped = 0;
 
-  // A form that starts something is sent once; the button says so to assistive technology. Back from the browser's cache it works again.
-  const busy = (form, on) => {
-    form.classList.toggle("busy", on);
-    for (const button of form.querySelectorAll('button[type="submit"]')) button.toggleAttribute("aria-busy", on);
-    for (const button of form.querySelectorAll("button[aria-busy]")) button.setAttribute("aria-busy", "true");
-  };
-  document.addEventListener("submit", (event) => {
-    const form = event.target;
-    if (form.hasAttribute("hx-post")) return;
-    if (form.classList.contains("busy")) {
-      event.preventDefault();
-      return;
-    }
-    busy(form, true);
+  document.addEventListener("htmx:before:request", (event) => {
+    const element = event.detail?.ctx?.sourceElement;
+    const polls = element?.getAttribute?.("hx-trigger")?.startsWith("every");
+    if (!polls || !document.hidden) return;
+    skipped = (skipped + 1) % QUIET_FACTOR;
+    if (skipped) event.preventDefault();
   });
-  window.addEventListener("pageshow", () => document.querySelectorAll("form.busy").forEach((form) => busy(form, false)));
 
-  // Answers of fragments carry a renewed token. A page that has to be signed in again, or an error page, takes the whole place.
   document.addEventListener("htmx:after:request", (event) => {
-    const headers = event.detail?.ctx?.response?.headers;
-    const token = headers?.get?.("X-Leadswitch-Session");
-    if (token) renew(token);
+    const renewed = event.detail?.ctx?.response?.headers?.get?.("X-Leadswitch-Session");
+    if (!renewed) return;
+    for (const field of document.querySelectorAll('input[name="session"]')) field.value = renewed;
   });
 
-  // What was awaited has come: go on without a click, unless somebody is just using a control of the page.
-  const goOn = (place) => {
-    const form = place.querySelector("[data-testid=show-plan], [data-testid=run-continue]")?.closest("form");
-    if (form) form.requestSubmit();
+  // Something is being typed or chosen: the person decides when to go on.
+  const occupied = () => document.activeElement?.matches("input:not([type=hidden]), select, textarea");
+  const goOn = () => {
+    const form = document.querySelector("[data-finished] [data-goes-on]")?.closest("form");
+    if (form && !occupied()) form.requestSubmit();
   };
-  const look = () => document.querySelectorAll("[data-finished]").forEach(goOn);
-  document.addEventListener("htmx:after:swap", look);
-  window.addEventListener("DOMContentLoaded", look);
+  for (const name of ["htmx:after:swap", "leadswitch:page", "DOMContentLoaded"]) document.addEventListener(name, goOn);
 })();

@@ -1,27 +1,29 @@
-// Speaks with the Bitrix24 page around us through the vendored b24jssdk: height of the frame, end of an installation, fresh
-// authorisation after an expired session. Everything here is a convenience but `installFinish`, which Bitrix24 takes from a script only.
+// Speaks with the Bitrix24 page around us through the vendored b24jssdk: height of the frame, place in the window, end of an installation,
+// fresh authorisation after an expired session. All of it is a convenience but `installFinish`, which Bitrix24 takes from a script only.
 (() => {
   "use strict";
 
   const inFrame = window.parent !== window && window.name.split("|").length === 3;
   if (!inFrame || !window.B24Js) return;
   const ready = window.B24Js.initializeB24Frame();
+  const LEAST = 480;
 
   let asked = 0;
   const fit = async () => {
     const frame = await ready;
-    const height = Math.ceil(document.body.getBoundingClientRect().height);
+    const height = Math.max(Math.ceil(document.body.getBoundingClientRect().height), LEAST);
     if (Math.abs(height - asked) < 2) return;
     asked = height;
-    await frame.parent.message.send("resizeWindow", { width: "100%", height: Math.max(height, 480), isSafely: true });
+    await frame.parent.message.send("resizeWindow", { width: "100%", height, isSafely: true });
   };
+
+  const toTop = async () => (await ready).parent.scrollParentWindow(0);
 
   const finishInstallation = async (page) => {
     const frame = await ready;
     if (!frame.isInstallMode) return;
     await frame.installFinish();
-    const wait = page.querySelector("[data-install-wait]");
-    if (wait) wait.hidden = true;
+    page.querySelector("[data-install-wait]")?.remove();
   };
 
   // The portal vouches for the person again; the form then opens the app as Bitrix24 itself does.
@@ -42,11 +44,19 @@
     form.hidden = false;
   };
 
-  window.addEventListener("DOMContentLoaded", () => {
-    new ResizeObserver(() => fit().catch(() => {})).observe(document.body);
+  const sizes = new ResizeObserver(() => fit().catch(() => {}));
+  const opened = () => {
+    sizes.disconnect();
+    sizes.observe(document.body);
     const page = document.querySelector("[data-install]");
     if (page) finishInstallation(page).catch(() => {});
     const form = document.querySelector("[data-relaunch]");
     if (form) relaunch(form).catch(() => {});
+  };
+
+  document.addEventListener("DOMContentLoaded", opened);
+  document.addEventListener("leadswitch:page", () => {
+    opened();
+    toTop().catch(() => {});
   });
 })();
