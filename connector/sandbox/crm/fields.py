@@ -68,11 +68,7 @@ _ADDRESS = tuple(
         ("ADDRESS_LOC_ADDR_ID", "integer", "Location address ID"),
     )
 )
-_REG_ADDRESS = tuple(
-    _f("REG_" + f.name, f.type, "Legal " + f.title.lower(), "old")
-    for f in _ADDRESS
-    if f.name != "ADDRESS_LOC_ADDR_ID"
-)
+_REG_ADDRESS = tuple(_f("REG_" + f.name, f.type, "Legal " + f.title.lower(), "old") for f in _ADDRESS)
 _MULTI = tuple(_f(name, "crm_multifield", name.capitalize(), "multi old") for name in MULTIFIELD_TYPES)
 _UTM = tuple(
     _f("UTM_" + code, "string", title)
@@ -225,10 +221,12 @@ _CONTACT = (
     _f("COMPANY_ID", "crm_company", "Company", "dep"),
     _f("COMPANY_IDS", "crm_company", "Companies", "multi"),
     _f("LEAD_ID", "crm_lead", "Lead", "ro_old"),
+    _f("FACE_ID", "integer", "Face tracker", "ro"),
     *_ORIGIN,
     _f("ORIGIN_VERSION", "string", "Original version"),
     *_UTM,
     *_LAST,
+    _f("LAST_COMMUNICATION_TIME", "string", "Last communication", "ro"),
     *_OBSERVERS,
     *_MULTI,
     _f("CATEGORY_ID", "crm_category", "Category", "ro item"),
@@ -242,6 +240,7 @@ _COMPANY = (
     _f("COMPANY_TYPE", "crm_status", "Company type", status="COMPANY_TYPE", camel_name="typeId"),
     _f("LOGO", "file", "Logo"),
     *_ADDRESS,
+    _f("ADDRESS_LEGAL", "string", "Legal address", "old"),
     *_REG_ADDRESS,
     _f("BANKING_DETAILS", "string", "Payment details"),
     _f("INDUSTRY", "crm_status", "Industry", status="INDUSTRY"),
@@ -260,6 +259,7 @@ _COMPANY = (
     _f("ORIGIN_VERSION", "string", "Original version"),
     *_UTM,
     *_LAST,
+    _f("LAST_COMMUNICATION_TIME", "string", "Last communication", "ro"),
     *_OBSERVERS,
     *_MULTI,
     _f("CATEGORY_ID", "crm_category", "Category", "ro item"),
@@ -314,6 +314,12 @@ def canonical_names(entity_type: int) -> Mapping[str, str]:
     return {canonical: item for item, canonical in item_names(entity_type).items()}
 
 
+PARENT_TYPES: Mapping[str, int] = {
+    "crm_lead": LEAD,
+    "crm_company": COMPANY,
+    "crm_contact": CONTACT,
+    "crm_quote": QUOTE,
+}
 UF_ENTITY: Mapping[int, str] = {
     LEAD: "CRM_LEAD",
     DEAL: "CRM_DEAL",

@@ -59,7 +59,7 @@ def only(answer: Answer, wanted: Any, always: tuple[str, ...] = ("ID",)) -> Answ
 
 
 def describe(table: Iterable[tuple[str, str, str, str]]) -> Answer:
-    """A `fields` answer from (name, type, flags, title); flags: req, ro, imm, multi."""
+    """A `fields` answer from (name, type, flags, title); flags: req, ro, imm, multi, dep."""
     return {
         name: {
             "type": kind,
@@ -68,6 +68,7 @@ def describe(table: Iterable[tuple[str, str, str, str]]) -> Answer:
             "isImmutable": "imm" in flags.split(),
             "isMultiple": "multi" in flags.split(),
             "isDynamic": False,
+            **({"isDeprecated": True} if "dep" in flags.split() else {}),
             "title": title,
         }
         for name, kind, flags, title in table

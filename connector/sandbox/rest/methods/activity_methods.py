@@ -60,9 +60,10 @@ FIELDS: tuple[tuple[str, str, str, str], ...] = (
     ("AUTOCOMPLETE_RULE", "integer", "", "Autocompletion"),
 )
 _EXTRA = (
-    ("COMMUNICATIONS", "crm_activity_communication", "multi", "Communications"),
+    ("BINDINGS", "crm_activity_binding", "ro multi", "Bindings"),
+    ("COMMUNICATIONS", "crm_activity_communication", "req multi", "Communications"),
     ("FILES", "diskfile", "multi", "Files"),
-    ("WEBDAV_ELEMENTS", "diskfile", "multi", "Disk files"),
+    ("WEBDAV_ELEMENTS", "diskfile", "multi dep", "Disk files"),
     ("IS_INCOMING_CHANNEL", "char", "ro", "Incoming channel"),
 )
 _MOMENTS = {"CREATED", "LAST_UPDATED", "START_TIME", "END_TIME", "DEADLINE"}

@@ -13,6 +13,8 @@ from connector.sandbox.world import DEAL
 
 # Types that have pipelines at all; leads do not.
 _KNOWN = {1, 2, 3, 4, 7}
+# Clients have one category each on this portal.
+_CLIENTS = {3: "Contacts", 4: "Companies"}
 
 
 def _require_deals(call: Call) -> None:
@@ -47,6 +49,19 @@ def _load(call: Call) -> Row:
 
 @method("crm.category.list")
 def list_categories(call: Call) -> Page:
+    kind = call.integer("entityTypeId")
+    if kind in _CLIENTS:
+        name = _CLIENTS[kind]
+        only = {
+            "id": 0,
+            "name": name,
+            "sort": 500,
+            "entityTypeId": kind,
+            "isDefault": "Y",
+            "isSystem": "N",
+            "code": "",
+        }
+        return Page({"categories": [only]}, 1)
     _require_deals(call)
     rows = [show(row) for row in stages.categories(call.world)]
     return Page({"categories": rows}, len(rows))

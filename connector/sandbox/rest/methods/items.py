@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.sandbox.crm import items, stages, userfields
-from connector.sandbox.crm.fields import STANDARD, canonical_names
+from connector.sandbox.crm.fields import PARENT_TYPES, STANDARD, canonical_names
 from connector.sandbox.errors import RestError
 from connector.sandbox.rest import access, render
 from connector.sandbox.rest.call import Call, Page, method, to_int, yes
@@ -66,6 +66,8 @@ def fields(call: Call) -> Any:
         }
         if field.status:
             entry["statusType"] = field.status
+        if field.type in PARENT_TYPES and not field.has("multi"):
+            entry["settings"] = {"parentEntityTypeId": PARENT_TYPES[field.type]}
         answer[name] = entry
     if kind != DEAL:
         answer["fm"] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.sandbox.crm import items, userfields
-from connector.sandbox.crm.fields import STANDARD
+from connector.sandbox.crm.fields import PARENT_TYPES, STANDARD
 from connector.sandbox.errors import RestError, old_error
 from connector.sandbox.rest import access, render
 from connector.sandbox.rest.call import Call, Page, method, yes
@@ -75,6 +75,8 @@ def _describe(call: Call, family: Family) -> dict[str, Any]:
             entry["statusType"] = field.status
         if field.has("dep"):
             entry["isDeprecated"] = True
+        elif field.type in PARENT_TYPES and not field.has("multi"):
+            entry["settings"] = {"parentEntityTypeId": PARENT_TYPES[field.type]}
         entry["title"] = field.title
         answer[field.name] = entry
     for name, row in userfields.by_name(call.world, family.kind).items():

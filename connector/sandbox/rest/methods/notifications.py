@@ -99,7 +99,8 @@ def read_list(call: Call) -> Any:
 
 @method("im.notify.read.all", scope="im")
 def read_all(call: Call) -> Any:
-    return _read(call, call.world.notifications.find("USER_ID", call.user.id))
+    _read(call, call.world.notifications.find("USER_ID", call.user.id))
+    return {"result": True, "newCounter": 0}
 
 
 @method("im.notify.get", scope="im")

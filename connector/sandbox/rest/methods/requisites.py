@@ -17,32 +17,16 @@ from connector.sandbox.rest.small import paged as small_page
 from connector.sandbox.tables import Row
 from connector.sandbox.world import COMPANY, CONTACT
 
-RQ_FIELDS = (
-    "RQ_NAME",
-    "RQ_FIRST_NAME",
-    "RQ_LAST_NAME",
-    "RQ_SECOND_NAME",
-    "RQ_COMPANY_NAME",
-    "RQ_COMPANY_FULL_NAME",
-    "RQ_COMPANY_REG_DATE",
-    "RQ_DIRECTOR",
-    "RQ_ACCOUNTANT",
-    "RQ_CONTACT",
-    "RQ_EMAIL",
-    "RQ_PHONE",
-    "RQ_FAX",
-    "RQ_INN",
-    "RQ_KPP",
-    "RQ_OGRN",
-    "RQ_OGRNIP",
-    "RQ_OKPO",
-    "RQ_OKTMO",
-    "RQ_OKVED",
-    "RQ_VAT_ID",
-    "RQ_VAT_PAYER",
-    "RQ_EDRPOU",
-    "RQ_IBAN",
-)
+_RQ = """
+    NAME FIRST_NAME LAST_NAME SECOND_NAME COMPANY_ID COMPANY_NAME COMPANY_FULL_NAME
+    COMPANY_REG_DATE DIRECTOR ACCOUNTANT CEO_NAME CEO_WORK_POS CONTACT EMAIL PHONE FAX
+    IDENT_TYPE IDENT_DOC IDENT_DOC_SER IDENT_DOC_NUM IDENT_DOC_PERS_NUM IDENT_DOC_DATE
+    IDENT_DOC_ISSUED_BY IDENT_DOC_DEP_CODE INN KPP USRLE IFNS OGRN OGRNIP OKPO OKTMO OKVED
+    EDRPOU DRFO KBE IIN BIN ST_CERT_SER ST_CERT_NUM ST_CERT_DATE VAT_ID VAT_CERT_SER
+    VAT_CERT_NUM VAT_CERT_DATE RESIDENCE_COUNTRY BASE_DOC REGON KRS PESEL LEGAL_FORM SIRET
+    SIREN CAPITAL RCS CNPJ STATE_REG MNPL_REG CPF
+"""
+RQ_FIELDS = tuple(f"RQ_{name}" for name in _RQ.split())
 TEXTS = ("NAME", "CODE", "XML_ID", "ORIGINATOR_ID", *RQ_FIELDS)
 PRESETS = ((1, "Organization"), (2, "Sole Proprietorship"), (3, "Individual"))
 _TYPES: Mapping[str, str] = {
@@ -56,6 +40,7 @@ _TYPES: Mapping[str, str] = {
     "MODIFY_BY_ID": "integer",
     "ACTIVE": "char",
     "ADDRESS_ONLY": "char",
+    "RQ_VAT_PAYER": "char",
     "SORT": "integer",
     **dict.fromkeys(TEXTS, "string"),
 }
@@ -80,7 +65,7 @@ def show(row: Row, types: Mapping[str, str] = _TYPES) -> dict[str, Any]:
 def fields(_: Call) -> Any:
     required = {"ENTITY_TYPE_ID", "ENTITY_ID", "PRESET_ID"}
     read_only = {"ID", "DATE_CREATE", "DATE_MODIFY", "CREATED_BY_ID", "MODIFY_BY_ID"}
-    return describe(
+    answer = describe(
         (
             name,
             kind,
@@ -89,6 +74,8 @@ def fields(_: Call) -> Any:
         )
         for name, kind in _TYPES.items()
     )
+    answer["RQ_IDENT_TYPE"].update({"type": "crm_status", "statusType": ["RQ_IDENT_TYPE_CO"]})
+    return answer
 
 
 @method("crm.requisite.list")
@@ -140,7 +127,7 @@ def get(call: Call) -> Any:
 
 def _native(values: Mapping[str, Any]) -> dict[str, Any]:
     spec: dict[str, Any] = {name: str(values[name]) for name in TEXTS if values.get(name) is not None}
-    for name in ("ACTIVE", "ADDRESS_ONLY"):
+    for name in ("ACTIVE", "ADDRESS_ONLY", "RQ_VAT_PAYER"):
         if name in values:
             spec[name] = yes(values[name])
     if values.get("SORT") not in (None, ""):

@@ -24,10 +24,25 @@ _SCOPES = "user user_basic user_brief"
 _REGISTERED = "2024-07-15T00:00:00+03:00"
 
 
+_FIELDS = """
+    ID XML_ID ACTIVE NAME LAST_NAME SECOND_NAME TITLE EMAIL LAST_LOGIN DATE_REGISTER TIME_ZONE
+    IS_ONLINE TIMESTAMP_X LAST_ACTIVITY_DATE PERSONAL_GENDER PERSONAL_PROFESSION PERSONAL_WWW
+    PERSONAL_BIRTHDAY PERSONAL_PHOTO PERSONAL_ICQ PERSONAL_PHONE PERSONAL_FAX PERSONAL_MOBILE
+    PERSONAL_PAGER PERSONAL_STREET PERSONAL_CITY PERSONAL_STATE PERSONAL_ZIP PERSONAL_COUNTRY
+    PERSONAL_MAILBOX PERSONAL_NOTES WORK_PHONE WORK_COMPANY WORK_POSITION WORK_DEPARTMENT WORK_WWW
+    WORK_FAX WORK_PAGER WORK_STREET WORK_MAILBOX WORK_CITY WORK_STATE WORK_ZIP WORK_COUNTRY
+    WORK_PROFILE WORK_LOGO WORK_NOTES UF_SKYPE_LINK UF_ZOOM UF_EMPLOYMENT_DATE UF_TIMEMAN
+    UF_DEPARTMENT UF_INTERESTS UF_SKILLS UF_WEB_SITES UF_XING UF_LINKEDIN UF_TWITTER UF_SKYPE
+    UF_DISTRICT UF_PHONE_INNER USER_TYPE
+"""
+_TITLES = {"ID": "ID", "XML_ID": "External code", "EMAIL": "E-Mail", "UF_DEPARTMENT": "Departments"}
+
+
 def show(call: Call, user: User) -> dict[str, Any]:
     """A user as user.get answers it; a user_brief token gets no e-mail."""
     answer: dict[str, Any] = {
         "ID": str(user.id),
+        "XML_ID": f"sandbox-{user.id}",
         "ACTIVE": user.active,
         "NAME": user.name,
         "LAST_NAME": user.last_name,
@@ -73,7 +88,6 @@ def profile(call: Call) -> Any:
 @method("user.current", scope=_SCOPES)
 def current(call: Call) -> Any:
     answer = show(call, call.user)
-    answer.pop("USER_TYPE")
     answer.update({"IS_ONLINE": "Y", "LAST_ACTIVITY_DATE": iso(call.world.now())[:19].replace("T", " ")})
     return answer
 
@@ -93,20 +107,7 @@ def access(call: Call) -> Any:
 
 @method("user.fields", scope=_SCOPES)
 def fields(_: Call) -> Any:
-    return {
-        "ID": "ID",
-        "XML_ID": "External code",
-        "ACTIVE": "Activity",
-        "NAME": "First Name",
-        "LAST_NAME": "Last Name",
-        "SECOND_NAME": "Middle Name",
-        "EMAIL": "E-Mail",
-        "LAST_LOGIN": "Last Authorization",
-        "DATE_REGISTER": "Registration Date",
-        "TIME_ZONE": "TIME_ZONE",
-        "WORK_POSITION": "Position",
-        "UF_DEPARTMENT": "Departments",
-    }
+    return {name: _TITLES.get(name, name.replace("_", " ").capitalize()) for name in _FIELDS.split()}
 
 
 @method("user.get", "user.search", scope=_SCOPES)
