@@ -22,6 +22,11 @@ WAITS: Mapping[str, tuple[str, str, Exit]] = {
         ),
         Exit.WAITING,
     ),
+    "flip back": (
+        N_("First the CRM mode has to be changed back in Bitrix24, which only a person can do:"),
+        N_("open %(host)s, CRM → Deals → Settings (the gear) → CRM mode → %(mode)s."),
+        Exit.WAITING,
+    ),
     "leads": (
         N_(
             "%(count)s leads of the portal are still in work; Bitrix24 would convert them by its own rules. "
@@ -64,8 +69,14 @@ def exit_of(source: RunSource) -> Exit:
         return Exit.FAILED
     if state in _ENDED:
         return Exit.LEFT_BEHIND if source.behind else Exit.DONE
-    what = str((source.run.waiting_for or {}).get("what", ""))
+    what = _what(source)
     return WAITS[what][2] if what in WAITS else Exit.WAITING
+
+
+def _what(source: RunSource) -> str:
+    """What the run waits for, as a row of `WAITS`; an undo begins with the mode, a switch ends with it."""
+    what = str((source.run.waiting_for or {}).get("what", ""))
+    return "flip back" if what == "flip" and source.run.kind == "undo" else what
 
 
 def print_run(shell: Shell, source: RunSource, behind: Sequence[RunLeadRow]) -> None:
@@ -106,7 +117,7 @@ def _lead(one: RunLeadRow) -> tuple[str, ...]:
 def advice(source: RunSource) -> list[str]:
     """What a run waits for and what to do, in sentences; empty when there is nothing to do."""
     run, waits = source.run, source.run.waiting_for or {}
-    what = str(waits.get("what", ""))
+    what = _what(source)
     places = {
         "host": source.host,
         "mode": word(MODE, str(waits.get("to", ""))),
