@@ -360,6 +360,19 @@ def test_widgets_open_with_their_place_and_record(
     assert options["ID"] == str(lead_id)
 
 
+def test_the_bell_counts_what_is_unread(portal: Portal, open_page: Callable[..., Page]) -> None:
+    note = {"ID": 1, "USER_ID": ADMIN, "MESSAGE": "[b]The preview[/b] is ready", "DATE": portal.world.now()}
+    portal.world.notifications.insert(note)
+    page = open_page()
+    page.goto(f"{portal.url}/portal/?lang=en")
+    expect(page.get_by_test_id("bell-count")).to_have_text("1")
+    page.get_by_test_id("bell").click()
+    expect(page.get_by_test_id("notification")).to_contain_text("The preview is ready")
+    expect(page.get_by_test_id("bell-count")).to_be_hidden()
+    page.reload()
+    expect(page.get_by_test_id("bell-count")).to_be_hidden()
+
+
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("language", ["en", "pl", "de", "ru"])
 def test_no_page_is_wider_than_the_window(

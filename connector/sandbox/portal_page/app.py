@@ -6,9 +6,11 @@ from typing import Any
 
 from flask import Flask, Response, g, redirect, request
 
+from connector.sandbox.app_settings import AppSettings
 from connector.sandbox.events import EventDelivery
 from connector.sandbox.launch import Apps
 from connector.sandbox.portal_page import (
+    app_settings_views,
     apps_api,
     apps_views,
     frame_api,
@@ -38,6 +40,7 @@ def create_app(world: World, events: EventDelivery, lifecycle: Apps | None = Non
     app.register_blueprint(mode_api.blueprint(world))
     app.register_blueprint(record_api.blueprint(world))
     app.register_blueprint(apps_views.blueprint(world, lifecycle))
+    app.register_blueprint(app_settings_views.blueprint(world, AppSettings(world, events.oauth)))
     app.register_blueprint(apps_api.blueprint(world, lifecycle))
     app.register_blueprint(frame_api.blueprint(world, lifecycle, events))
 

@@ -11,7 +11,7 @@ from connector.sandbox.portal_page.page_request import body, page_api
 from connector.sandbox.portal_page.session import visitor
 from connector.sandbox.world import World
 
-URL_FIELDS = ("app_url", "install_url", "event_url", "redirect_uri")
+URL_FIELDS = ("app_url", "install_url", "event_url", "redirect_uri", "settings_url")
 
 
 def blueprint(world: World, lifecycle: Apps) -> Blueprint:

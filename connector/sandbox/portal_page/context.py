@@ -83,7 +83,8 @@ def notes(world: World, user: User, language: str) -> list[dict[str, Any]]:
     for row in sorted(rows, key=lambda row: -row["ID"])[:20]:
         when = row["DATE"] or row["DATE_CREATE"] or row["CREATED"]
         stamp = parse_moment(when) if isinstance(when, str) else when
-        found.append({"html": message(str(row["MESSAGE"] or "")), "when": moment(stamp, language)})
+        text = message(str(row["MESSAGE"] or ""))
+        found.append({"html": text, "when": moment(stamp, language), "read": bool(row["READ"])})
     return found
 
 
@@ -106,6 +107,7 @@ def page_context(world: World, who: Visitor) -> dict[str, Any]:
     reader = Reader(world, who.user, who.language)
     classic = world.mode == CLASSIC
     kinds = [kind for kind in KINDS if kind != "lead" or classic]
+    mine = notes(world, who.user, who.language)
 
     def here(**changes: Any) -> str:
         query: dict[str, Any] = {
@@ -126,7 +128,8 @@ def page_context(world: World, who: Visitor) -> dict[str, Any]:
         "mode_code": MODE_CODES[world.mode],
         "native_variant": world.settings.native_variant,
         "menu_apps": menu_apps(world, who.language),
-        "notes": notes(world, who.user, who.language),
+        "notes": mine,
+        "unread": sum(1 for note in mine if not note["read"]),
         "switch_users": [user for user in world.users.values() if user.active][:8],
         "initials": lambda user: (user.name[:1] + user.last_name[:1]).upper(),
         "hue": lambda number: (int(number) * 67 + 190) % 360,

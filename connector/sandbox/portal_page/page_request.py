@@ -10,20 +10,21 @@ from typing import Any
 
 from flask import Blueprint, abort, request
 
+SAME = ("same-origin", "none")
+
 
 def page_api(name: str) -> Blueprint:
     """A blueprint below /portal/api whose writes only the portal's own pages may start."""
     api = Blueprint(name, __name__, url_prefix="/portal/api")
 
-    @api.before_request
-    def same_site() -> None:
-        if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") not in (
-            "same-origin",
-            "none",
-        ):
-            abort(403)
-
+    api.before_request(same_site)
     return api
+
+
+def same_site() -> None:
+    """Refuse a POST that another site's page started."""
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "same-origin") not in SAME:
+        abort(403)
 
 
 def body() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a person changes on a record in the portal page: its stage, a comment, an activity. Through the CRM rules only."""
+"""What a person changes on a record in the portal page: its stage, a comment, an activity, notifications read."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DAY = 86_400
 
 
 def blueprint(world: World) -> Blueprint:
-    """Routes below /portal/api/record and /portal/api/activity."""
+    """Routes below /portal/api/record, /portal/api/activity and /portal/api/notifications."""
     api = page_api("portal_record_api")
 
     def record(kind: str, row_id: int) -> tuple[Visitor, int]:
@@ -67,6 +67,14 @@ def blueprint(world: World) -> Blueprint:
             if row_id not in world.activities:
                 abort(404)
             activities.update(world, row_id, {"COMPLETED": True}, who.actor)
+        return jsonify(ok=True)
+
+    @api.post("/notifications/read")
+    def read_notifications() -> Any:
+        who = visitor(world)
+        with world.lock:
+            for note_id in world.notifications.find("USER_ID", who.user.id):
+                world.notifications.change(note_id, {"READ": True})
         return jsonify(ok=True)
 
     @api.errorhandler(RestError)

@@ -85,6 +85,10 @@ def blueprint(world: World) -> Blueprint:
         url = f"/crm/{kind}/list/"
         return {"name": PLURAL[kind], "icon": kind, "label": label, "value": value, "note": note, "url": url}
 
+    @pages.route("/portal/notifications/")
+    def notifications() -> str:
+        return render_template("_notes.html")
+
     @pages.route("/crm/")
     def crm() -> Any:
         return redirect("/crm/lead/list/" if world.mode != SIMPLE else "/crm/deal/list/")

@@ -81,6 +81,26 @@ for (const button of document.querySelectorAll("[data-setting]")) {
   button.addEventListener("click", () => Page.call("settings", { [button.dataset.setting]: button.dataset.value }).then(() => location.reload(), Page.failed));
 }
 
+// The bell: looked at now and then while the page is visible; opening it marks everything as read.
+const bell = document.querySelector("[data-bell]");
+if (bell) {
+  const badge = bell.querySelector(".badge");
+  async function look() {
+    if (document.hidden) return;
+    const answer = await fetch("/portal/notifications/").catch(() => null);
+    if (!answer || !answer.ok) return;
+    const list = bell.querySelector("[data-notes]");
+    list.innerHTML = await answer.text();
+    const unread = list.querySelectorAll(".note.new").length;
+    badge.textContent = String(unread);
+    badge.hidden = !unread;
+  }
+  setInterval(look, 8000);
+  bell.addEventListener("toggle", () => {
+    if (bell.open && !badge.hidden) Page.call("notifications/read", {}).then(() => { badge.hidden = true; }, Page.failed);
+  });
+}
+
 // The card: stage bar, comment, activity.
 const record = document.querySelector("[data-record]");
 if (record) {
