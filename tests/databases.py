@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from connector.store.database import Database
-from connector.store.keyring import new_key
+from connector.store.keyfile import new_key
 from tests import postgres
 
 

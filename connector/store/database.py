@@ -15,7 +15,8 @@ from connector.errors import BadSetting, DatabaseProblem
 from connector.settings import Settings
 from connector.store import migrate
 from connector.store.base import use_keyring
-from connector.store.keyring import Keyring, keys_from_file
+from connector.store.keyfile import KeyFile
+from connector.store.keyring import Keyring
 from connector.store.models import Portal
 
 BUSY_SECONDS = 30
@@ -29,9 +30,9 @@ class Database:
     "database is locked" as soon as two threads write (technology.md, section 2).
     """
 
-    def __init__(self, url: str, keys: Sequence[str]) -> None:
+    def __init__(self, url: str, keys: Sequence[str] | Keyring) -> None:
         """`url` as SQLAlchemy writes it; `keys` are Fernet keys, newest first. Raises `BadSetting` when one of them cannot be used."""
-        self.keyring = Keyring(keys)
+        self.keyring = keys if isinstance(keys, Keyring) else Keyring(keys)
         self._engine = _engine(url)
         use_keyring(self._engine.dialect, self.keyring)
         self._write = sessionmaker(self._engine, expire_on_commit=False)
@@ -41,9 +42,8 @@ class Database:
     def open(cls, settings: Settings) -> Self:
         """The database that `settings` name, with its keys; the key file is made on first use."""
         keys = [key.get_secret_value() for key in settings.secret_keys]
-        if not keys:
-            keys = keys_from_file(settings.key_file)
-        return cls(settings.effective_database_url(), keys)
+        keyring = Keyring(keys) if keys else Keyring.of_file(KeyFile(settings.key_file))
+        return cls(settings.effective_database_url(), keyring)
 
     def __repr__(self) -> str:
         """The address without its password."""

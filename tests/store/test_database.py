@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from connector.errors import BadSetting, DatabaseProblem, WrongSecretKey
 from connector.store import migrate
 from connector.store.database import Database
-from connector.store.keyring import new_key
+from connector.store.keyfile import new_key
 from connector.store.models import Plan, Portal, Run
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
