@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, update
 
 from connector.planning.encode import lead_to_json
+from connector.planning.model import CrmMode
 from connector.planning.options import Options, Selection
 from connector.planning.planner import plan_stream
 from connector.reading.facts import read_facts
@@ -20,8 +21,8 @@ from connector.switching.shift import Shift
 
 
 def sweep(shift: Shift) -> Flow:
-    """Take in what arrived; `more` when there is something to convert, `next` when there is not."""
-    if not shift.options.leads.everything:
+    """Take in what arrived; `more` when there is something to convert, `next` when there is not or on the way to Classic."""
+    if shift.target is not CrmMode.SIMPLE or not shift.options.leads.everything:
         return Flow.NEXT
     arrived = _arrived(shift)
     if not arrived:
