@@ -120,7 +120,10 @@ def _communication(world: World, row: Row, index: int) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     if record is not None:
         settings = {name: record[name] or "" for name in ("HONORIFIC", "NAME", "SECOND_NAME", "LAST_NAME")}
-        settings["COMPANY_TITLE"] = record["COMPANY_TITLE"] or ""
+        companies = record["COMPANY_IDS"] or ()
+        company = world.companies.get(companies[0]) if companies else None
+        settings["COMPANY_TITLE"] = company["TITLE"] if company is not None else record["COMPANY_TITLE"] or ""
+        settings["COMPANY_ID"] = str(company["ID"]) if company is not None else ""
     return {
         "ID": str(row["ID"] * 10 + index),
         "TYPE": kind,
