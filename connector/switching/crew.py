@@ -35,6 +35,9 @@ from connector.switching.wire import Command, Outcome, State, Wire
 SETTLE_SECONDS = 65.0
 """A portal cuts a request after 60 s (settings/performance/limits.md): only then is what is absent certain to stay absent."""
 
+ENOUGH = 20
+"""So many leads that wait for the same kind of look are worth a command of their own at once."""
+
 Shared: TypeAlias = Callable[[int, str], Row | bool | None]
 """(lead, entity) → `{"id"}` of a client that lead has created, None when it will not create one, False when it is not known yet."""
 
@@ -87,7 +90,7 @@ class Task:
     prefix: str
     slots: list[Slot] = field(default_factory=list)
     probing: list[Slot] = field(default_factory=list)
-    started: bool = False
+    rounds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +187,12 @@ class Crew:
         if task.probing:
             return
         try:
-            if not task.started:
-                task.started = True
+            if not task.rounds:
+                task.rounds = 1
                 task.slots = [Slot(call) for call in next(task.program)]
             while all(self._answered(task, slot) for slot in task.slots):
                 answers = [slot.answer for slot in task.slots if slot.answer is not None]
+                task.rounds += 1
                 task.slots = [Slot(call) for call in task.program.send(answers)]
         except StopIteration as stop:
             self._turn.finished[task.lead_id] = stop.value
@@ -227,20 +231,25 @@ class Crew:
     # ------------------------------------------------------------------------------------------------- choosing
 
     def _choose(self) -> list[Ask]:
-        """Up to one batch of what can be asked now: begun lists, joint looks, then the leads in the order they came."""
+        """Up to one batch of what can be asked now: begun lists, then the leads that are furthest back; joint looks fill what is left.
+
+        Looks that wait for a while cost less: more leads share one command. They come first when there are many.
+        """
         asks, self._more = self._more[: self._size], self._more[self._size :]
         now = self._clock.monotonic()
         ready = [pair for pair in self._waiting() if pair[1].not_before <= now]
-        asks += self._joint(ready)[: self._size - len(asks)]
+        joint = self._joint(ready)
+        asks += [ask for ask in joint if len(ask.slots) >= ENOUGH][: self._size - len(asks)]
         for task, slot in ready:
             if len(asks) >= self._size:
-                break
+                return asks
             if not isinstance(slot.call, Look):
                 asks.append(self._ask(task, slot))
-        return asks
+        return asks + [ask for ask in joint if len(ask.slots) < ENOUGH][: self._size - len(asks)]
 
     def _waiting(self) -> Iterator[tuple[Task, Slot]]:
-        for task in self._tasks.values():
+        # Those with the longest way to go come first, so that the last leads of a run end together and not one by one.
+        for task in sorted(self._tasks.values(), key=lambda task: task.rounds):
             for slot in task.probing or task.slots:
                 if (
                     slot.answer is None
