@@ -16,7 +16,16 @@ from connector.store.models_portal import (
     PortalState,
     RestLog,
 )
-from connector.store.models_run import LIVE_STATES, Journal, JournalState, Run, RunLead, RunState, Worker
+from connector.store.models_run import (
+    LIVE_STATES,
+    Journal,
+    JournalState,
+    Run,
+    RunLead,
+    RunState,
+    Worker,
+    lock_key,
+)
 
 __all__ = [
     "LIVE_STATES",
@@ -43,4 +52,5 @@ __all__ = [
     "RunLead",
     "RunState",
     "Worker",
+    "lock_key",
 ]

@@ -3,10 +3,12 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select, text
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from connector.store.base import Base, Document, JsonMap
+from connector.store.models_portal import Portal
 
 
 class RunState(StrEnum):
@@ -34,6 +36,17 @@ LIVE_STATES = (
 _IS_LIVE = text("state IN ({})".format(", ".join(f"'{state}'" for state in LIVE_STATES)))
 
 
+def lock_key(host: str) -> str:
+    """What two runs must not share while they live: the portal's host, however it is connected and written."""
+    return host.lower().removesuffix(":443")
+
+
+def _lock_key(context: DefaultExecutionContext) -> str:
+    # In the statement's own transaction, so that no way of making a run can forget it.
+    portal = context.get_current_parameters()["portal_id"]  # type: ignore[no-untyped-call]
+    return lock_key(context.connection.scalar(select(Portal.host).where(Portal.id == portal)) or "")
+
+
 class JournalState(StrEnum):
     """What is known of a write: `unknown` was sent and its answer lost; `not_run` is proved not to have happened."""
 
@@ -47,6 +60,7 @@ class JournalState(StrEnum):
 class Run(Base):
     """One execution of a plan, or its undo. `wanted` (go, pause, cancel) is what people ask, `state` what is so.
 
+    `lock_key` keeps a portal that is connected twice (by a webhook and by the installed app) from being changed by two runs.
     `lease_*` name the process that works on it; `waiting_for` is `{"what", …}` while the state is `waiting`.
     """
 
@@ -60,10 +74,18 @@ class Run(Base):
             sqlite_where=_IS_LIVE,
             postgresql_where=_IS_LIVE,
         ),
+        Index(
+            "uq_run_live_lock_key",
+            "lock_key",
+            unique=True,
+            sqlite_where=_IS_LIVE,
+            postgresql_where=_IS_LIVE,
+        ),
     )
 
     id: Mapped[str] = mapped_column(primary_key=True)
     portal_id: Mapped[int] = mapped_column(ForeignKey("portal.id", ondelete="CASCADE"))
+    lock_key: Mapped[str] = mapped_column(default=_lock_key, server_default="")
     plan_id: Mapped[str] = mapped_column(ForeignKey("plan.id"), index=True)
     kind: Mapped[str]
     undo_of: Mapped[str | None] = mapped_column(ForeignKey("run.id"))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -26,7 +26,17 @@ from connector.errors import (
 from connector.planning.model import CrmMode
 from connector.portals import audit
 from connector.store.database import Database
-from connector.store.models import LIVE_STATES, Plan, PlanLead, PlanState, Portal, Run, RunLead, RunState
+from connector.store.models import (
+    LIVE_STATES,
+    Plan,
+    PlanLead,
+    PlanState,
+    Portal,
+    Run,
+    RunLead,
+    RunState,
+    lock_key,
+)
 from connector.switching.calls import Row
 from connector.switching.progress import RunProgress, progress
 
@@ -88,6 +98,8 @@ class _one_live_run:
             self._context.__exit__(kind, error, trace)
         except IntegrityError:
             raise AlreadyRunning(run=self._what) from None
+        if isinstance(error, IntegrityError):
+            raise AlreadyRunning(run=self._what) from None
 
 
 def _new_run(plan: Plan, kind: str, actor: Actor, now: datetime) -> Run:
@@ -116,12 +128,17 @@ def _check_plan(session: Session, plan: Plan) -> None:
 
 
 def _no_other_run(session: Session, portal_id: int) -> None:
+    """The same portal may be connected twice, by a webhook and by the installed app: the host counts, not the connection."""
+    host = session.get_one(Portal, portal_id).host
+    same = or_(Run.portal_id == portal_id, Run.lock_key == lock_key(host), Portal.host == host)
     other = session.scalar(
-        select(Run.id).where(Run.portal_id == portal_id, Run.state.in_(LIVE_STATES)).limit(1)
+        select(Run.id)
+        .join(Portal, Portal.id == Run.portal_id)
+        .where(same, Run.state.in_(LIVE_STATES))
+        .limit(1)
     )
     if other is not None:
-        portal = session.get_one(Portal, portal_id)
-        raise AlreadyRunning(run=other, portal=portal.host)
+        raise AlreadyRunning(run=other, portal=host)
 
 
 def _fill_from_plan(session: Session, run_id: str, plan_id: str) -> int:
@@ -263,6 +280,7 @@ def retry(
         if count:
             run.state, run.phase, run.wanted = RunState.QUEUED, "setup" if replan else "leads", "go"
             run.waiting_for = run.error = run.finished_at = None
+            run.lock_key = lock_key(session.get_one(Portal, run.portal_id).host)
             run.attempt += 1
         detail = {"run": run_id, "leads": count}
         audit.record(session, run.portal_id, at=now, who=actor, action=audit.Did.RETRIED, detail=detail)

@@ -12,7 +12,7 @@ from connector.errors import BadSetting, DatabaseProblem, WrongSecretKey
 from connector.store import migrate
 from connector.store.database import Database
 from connector.store.keyfile import new_key
-from connector.store.models import Plan, Portal, Run
+from connector.store.models import Plan, Portal, Run, RunLead
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -136,8 +136,71 @@ def test_one_live_run_per_portal(any_database: Database) -> None:
         session.add(run("r3", "queued"))
 
 
-def run(id_: str, state: str) -> Run:
-    return Run(id=id_, portal_id=1, plan_id="p", kind="apply", state=state, created_by={}, created_at=NOW)
+def run(id_: str, state: str, portal_id: int = 1) -> Run:
+    return Run(
+        id=id_, portal_id=portal_id, plan_id="p", kind="apply", state=state, created_by={}, created_at=NOW
+    )
+
+
+def test_one_live_run_per_portal_that_is_connected_twice(any_database: Database) -> None:
+    with any_database.begin() as session:
+        session.add(portal())
+        session.add(portal("portal.example", kind="webhook", host="Portal.example:443"))
+        session.add(portal("other", host="other.example"))
+        session.flush()
+        session.add(Plan(id="p", portal_id=1, direction="simple", options={}, created_at=NOW, created_by={}))
+        session.flush()
+        session.add(run("r1", "waiting"))
+        session.add(run("r2", "done", portal_id=2))
+        session.add(run("r3", "running", portal_id=3))
+    with pytest.raises(IntegrityError), any_database.begin() as session:
+        session.add(run("r4", "queued", portal_id=2))
+    with any_database.begin() as session:
+        session.get_one(Run, "r1").state = "done"
+        session.flush()
+        session.add(run("r4", "queued", portal_id=2))
+
+
+def test_runs_from_before_the_lock_keep_their_leads_and_live_on(empty_database: Database) -> None:
+    migrate.upgrade(empty_database.engine, "0002")
+    with empty_database.engine.begin() as connection:
+        for id_, host in ((1, "Portal.example"), (2, "portal.example:443")):
+            connection.execute(
+                text(
+                    "INSERT INTO portal (id, key, host, client_endpoint, kind, credential_version, state, state_reason, "
+                    "owner_name, plan, scopes, language, named_users, settings, app_version, created_at, updated_at) "
+                    "VALUES (:id, :host, :host, '', 'oauth', 0, 'active', '', '', '', '[]', '', '[]', '{}', '', :at, :at)"
+                ),
+                {"id": id_, "host": host, "at": NOW},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO plan (id, portal_id, direction, options, state, progress, facts, counts, created_at, created_by) "
+                "VALUES ('p', 1, 'simple', '{}', 'ready', '{}', '{}', '{}', :at, '{}')"
+            ),
+            {"at": NOW},
+        )
+        for run_id, portal_id, state in (("r1", 1, "waiting"), ("r2", 2, "paused"), ("r0", 2, "done")):
+            connection.execute(
+                text(
+                    "INSERT INTO run (id, portal_id, plan_id, kind, state, phase, counters, wanted, attempt, created_by, created_at) "
+                    "VALUES (:id, :portal, 'p', 'apply', :state, '', '{}', 'go', 1, '{}', :at)"
+                ),
+                {"id": run_id, "portal": portal_id, "state": state, "at": NOW},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO run_lead (run_id, lead_id, position, state, reason) VALUES ('r1', 7, 0, 'done', '')"
+            )
+        )
+    empty_database.migrate()
+    with empty_database.read() as session:
+        keys = {row.id: row.lock_key for row in session.scalars(select(Run))}
+        assert keys == {"r0": "portal.example", "r1": "portal.example", "r2": "portal.example#r2"}
+        assert session.scalars(select(RunLead.lead_id)).all() == [7]
+    migrate.downgrade(empty_database.engine, "0002")
+    with empty_database.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM run_lead")).scalar_one() == 1
 
 
 def test_writers_in_many_threads_never_find_the_database_locked(any_database: Database) -> None:
