@@ -13,6 +13,7 @@ from connector.store.database import Database
 from connector.switching.engine import Engine
 from connector.web import context, failures, guard
 from connector.web.downloads import downloads
+from connector.web.facts import FactsCache
 from connector.web.headers import harden
 from connector.web.health import health
 from connector.web.launch import launch
@@ -38,7 +39,9 @@ def create_app(settings: Settings, db: Database, engine: Engine, clock: Clock | 
         MAX_CONTENT_LENGTH=LARGEST_POST, MAX_FORM_MEMORY_SIZE=LARGEST_POST, MAX_FORM_PARTS=MOST_FIELDS
     )
     sessions = Sessions(db.keyring.derive("session"), settings.session_minutes, clock)
-    app.extensions[context.KEY] = context.Web(settings, db, engine, sessions, clock)
+    app.extensions[context.KEY] = context.Web(
+        settings, db, engine, sessions, FactsCache(db, settings, clock), clock
+    )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]

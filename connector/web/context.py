@@ -14,6 +14,7 @@ from connector.store.database import Database
 from connector.switching.engine import Engine
 from connector.web import words
 from connector.web.assets import asset
+from connector.web.facts import FactsCache
 from connector.web.session import Sessions, WebSession
 
 KEY = "leadswitch"
@@ -27,6 +28,7 @@ class Web:
     db: Database
     engine: Engine
     sessions: Sessions
+    facts: FactsCache
     clock: Clock
 
 

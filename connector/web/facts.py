@@ -5,16 +5,42 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.clock import Clock
 from connector.planning.model import PortalFacts, Stage
 from connector.planning.stages import in_work
 from connector.portals.access import open_client
 from connector.reading import read_facts
-from connector.web.context import web
+from connector.settings import Settings
+from connector.store.database import Database
 from connector.web.flow import safe_color
 
 FRESH_SECONDS = 20.0
-_kept: dict[int, tuple[float, PortalFacts]] = {}
-_lock = threading.Lock()
+
+
+class FactsCache:
+    """Facts by portal, each at most `FRESH_SECONDS` old. Thread-safe; two threads may both ask a portal, none waits for the other."""
+
+    def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:
+        self._db, self._settings, self._clock = db, settings, clock
+        self._kept: dict[int, tuple[float, PortalFacts]] = {}
+        self._lock = threading.Lock()
+
+    def of(self, portal_id: int, *, fresh: bool = False) -> PortalFacts:
+        """The facts of a portal. Raises the errors of the wire."""
+        now = self._clock.monotonic()
+        with self._lock:
+            kept = self._kept.get(portal_id)
+        if kept and not fresh and now - kept[0] < FRESH_SECONDS:
+            return kept[1]
+        facts = read_facts(open_client(self._db, self._settings, portal_id, clock=self._clock))
+        with self._lock:
+            self._kept[portal_id] = (now, facts)
+        return facts
+
+    def forget(self, portal_id: int) -> None:
+        """The next page asks the portal again."""
+        with self._lock:
+            self._kept.pop(portal_id, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +52,6 @@ class StageCount:
     color: str
     count: int
     share: float
-
-
-def portal_facts(portal_id: int, *, fresh: bool = False) -> PortalFacts:
-    """The facts of a portal, at most `FRESH_SECONDS` old. Raises the errors of the wire."""
-    parts = web()
-    now = parts.clock.monotonic()
-    with _lock:
-        kept = _kept.get(portal_id)
-    if kept and not fresh and now - kept[0] < FRESH_SECONDS:
-        return kept[1]
-    client = open_client(parts.db, parts.settings, portal_id, clock=parts.clock)
-    facts = read_facts(client)
-    with _lock:
-        _kept[portal_id] = (now, facts)
-    return facts
-
-
-def forget(portal_id: int) -> None:
-    """The next page asks the portal again."""
-    with _lock:
-        _kept.pop(portal_id, None)
 
 
 def stage_counts(facts: PortalFacts) -> tuple[StageCount, ...]:

@@ -17,7 +17,6 @@ from connector.portals.opening import Opening, parse_opening
 from connector.portals.rights import Role
 from connector.web import failures, guard, pages
 from connector.web.context import page, web
-from connector.web.facts import forget
 from connector.web.headers import allow_frame
 from connector.web.session import WebSession
 from webhooks.inbound import handle_event
@@ -34,7 +33,6 @@ def app() -> Any:
     opening = _opening()
     opened = launch_portal(web().db, web().settings, opening, clock=web().clock)
     _let_in(opened)
-    forget(opened.ref.id)
     if guard.me().role is Role.OTHER:
         return guard.denied()
     return pages.overview_page()

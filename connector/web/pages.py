@@ -13,7 +13,7 @@ from connector.portals.rights import Action
 from connector.switching import queries as run_queries
 from connector.web import forms, history
 from connector.web.context import page, part, web
-from connector.web.facts import active_total, facts_view, portal_facts
+from connector.web.facts import active_total, facts_view
 from connector.web.guard import portal, signed_in
 
 pages = Blueprint("pages", __name__, url_prefix="/app")
@@ -28,7 +28,7 @@ def overview() -> str:
 
 def overview_page() -> str:
     """The overview of the portal of this request; also what a launch opens."""
-    facts = portal_facts(portal().id, fresh=True)
+    facts = web().facts.of(portal().id, fresh=True)
     return page("overview", "overview", nav="overview", live=_live(), **facts_view(facts))
 
 
@@ -36,14 +36,14 @@ def overview_page() -> str:
 @signed_in(Action.PLAN)
 def choose() -> str:
     """Step 2: the mode that is wanted."""
-    return page("choose", "choose", live=_live(), **facts_view(portal_facts(portal().id)))
+    return page("choose", "choose", live=_live(), **facts_view(web().facts.of(portal().id)))
 
 
 @pages.route("/options", methods=["POST", "GET"])
 @signed_in(Action.PLAN)
 def options() -> str:
     """Step 3: how leads become deals; for Classic CRM, what changes. `from` is a plan whose options are taken over."""
-    facts = portal_facts(portal().id)
+    facts = web().facts.of(portal().id)
     earlier = request.form.get("from")
     if earlier:
         chosen = Options.model_validate(plan_queries.header(web().db, earlier, portal_id=portal().id).options)
@@ -56,7 +56,7 @@ def options() -> str:
 
 def options_page(chosen: Options, problems: tuple[str, ...] = ()) -> str:
     """The option form with a choice filled in, and what is wrong with it."""
-    facts = portal_facts(portal().id)
+    facts = web().facts.of(portal().id)
     if chosen.to is CrmMode.CLASSIC:
         return page("options_classic", "options", problems=problems, here_fields={"to": "classic"})
     return page(
@@ -73,7 +73,7 @@ def options_page(chosen: Options, problems: tuple[str, ...] = ()) -> str:
 @signed_in(Action.PLAN)
 def stage_map() -> str:
     """The stage map for the pipeline that was just chosen, as a fragment."""
-    facts = portal_facts(portal().id)
+    facts = web().facts.of(portal().id)
     try:
         chosen = forms.options_of(request.form, facts)
     except forms.BadForm:

@@ -19,7 +19,6 @@ from connector.switching import service as switching
 from connector.web import forms, leadview, pages, planview, words
 from connector.web.context import is_fragment, page, part, web
 from connector.web.downloads import plan_downloads
-from connector.web.facts import portal_facts
 from connector.web.failures import Link, Message, show
 from connector.web.guard import actor, portal, signed_in
 
@@ -31,7 +30,7 @@ SAME_SECONDS = 30.0
 @signed_in(Action.PLAN)
 def create() -> Any:
     """Start a dry run with the posted options, or show the form again with what is wrong."""
-    facts = portal_facts(portal().id)
+    facts = web().facts.of(portal().id)
     try:
         options = forms.options_of(request.form, facts)
     except forms.BadForm as bad:
@@ -84,7 +83,7 @@ def leads(plan_id: str) -> str:
 def lead(plan_id: str, lead_id: int) -> str:
     """One lead, before and after."""
     plan = _plan(plan_id)
-    found, facts = lead_from_json(queries.lead(web().db, plan_id, lead_id)), portal_facts(portal().id)
+    found, facts = lead_from_json(queries.lead(web().db, plan_id, lead_id)), web().facts.of(portal().id)
     fields = {
         name: request.form[name]
         for name in ("search", "stage", "severity", "kind", "code", "after", "trail")
@@ -145,7 +144,7 @@ def _same(options: Options) -> str | None:
 def _facts() -> PortalFacts | None:
     """Facts for names and colours; a plan can be read when the portal does not answer."""
     try:
-        return portal_facts(portal().id)
+        return web().facts.of(portal().id)
     except BitrixError:
         return None
 

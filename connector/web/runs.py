@@ -16,7 +16,6 @@ from connector.switching.progress import RunProgress
 from connector.web import runview, words
 from connector.web.context import page, part, session, web
 from connector.web.downloads import run_downloads
-from connector.web.facts import forget
 from connector.web.guard import actor, portal, signed_in
 from connector.web.plans import onward
 
@@ -130,7 +129,7 @@ def _flip_page(run: RunProgress) -> str:
 
 
 def _report_page(run: RunProgress) -> str:
-    forget(portal().id)
+    web().facts.forget(portal().id)
     total = runview.left_total(run)
     left = queries.leads(web().db, run.id, states=runview.LEFT, limit=runview.NAMED) if total else []
     return page(

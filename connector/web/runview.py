@@ -66,7 +66,7 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class FlipView:
-    """The wait for a person to change the mode; `path` is where Bitrix24 shows leads or deals."""
+    """The wait for a person to change the mode; `url` is where Bitrix24 shows its leads or deals."""
 
     to: str
     from_mode: str
@@ -76,7 +76,6 @@ class FlipView:
     text: str
     note: str
     url: str
-    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +215,6 @@ def flip_view(run: RunProgress, origin: str, now: str | None) -> FlipView:
         text=_("Waiting for %(mode)s …", mode=name) if polling else _("The mode has changed."),
         note=note,
         url=f"{origin}{path}",
-        path=path,
     )
 
 

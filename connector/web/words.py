@@ -177,7 +177,7 @@ UNDOABLE: tuple[str, ...] = (
     N_(
         "Deals, contacts and companies that were created are deleted, unless somebody has used or changed them"
     ),
-    N_("Clients that were found keep their own data; added phones and e-mails stay"),
+    N_("Existing clients that were used, as they were before"),
 )
 NOT_UNDOABLE: tuple[str, ...] = (
     N_("Robots and workflows that have run, and what they sent"),
