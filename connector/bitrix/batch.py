@@ -161,10 +161,11 @@ def prepare(commands: Iterable[Command], *, max_command: int, max_group: int) ->
     Commands that a query string cannot carry faithfully, or that are longer than `max_command` characters, get no text.
     """
     items: dict[str, Item] = {}
+    groups: dict[int, list[Item]] = {}
     for number, command in enumerate(commands):
         if not is_label(command.label) or command.label in items:
             raise BadCall(f"label {command.label!r} is not usable or not unique", method=command.method)
-        spec = CallSpec(Kind.WRITE) if command.once else spec_of(command.method)
+        spec = spec_of(command.method)
         params = normalise(command.params)
         if not isinstance(params, dict):
             raise BadCall("parameters must be a map", method=command.method)
@@ -172,15 +173,19 @@ def prepare(commands: Iterable[Command], *, max_command: int, max_group: int) ->
         if text is not None and len(text) > max_command:
             text = None
         item = Item(command, spec, params, text, number)
-        sources = list(refs_in(params))
-        if sources:
-            _tie(item, sources, items, max_group)
+        refs = list(refs_in(params))
+        if refs:
+            _check_refs(item, refs, items)
+            _join(item, groups, items)
+            if len(groups[item.group]) >= max_group:
+                raise BadCall(f"more than {max_group} commands refer to each other", method=command.method)
+        groups.setdefault(item.group, []).append(item)
         items[command.label] = item
     return list(items.values())
 
 
-def _tie(item: Item, refs: list[Ref], items: Mapping[str, Item], max_group: int) -> None:
-    """Put a command with references into the group of its sources, joining their groups."""
+def _check_refs(item: Item, refs: list[Ref], items: Mapping[str, Item]) -> None:
+    """References lead from a read to an earlier read, both inside query strings."""
     for ref in refs:
         source = items.get(ref.label)
         if source is None:
@@ -190,10 +195,12 @@ def _tie(item: Item, refs: list[Ref], items: Mapping[str, Item], max_group: int)
         if item.text is None or source.text is None:
             raise BadCall("a command with references must fit a query string", method=item.method)
     item.sources = tuple(ref.label for ref in refs)
-    merged = {items[label].group for label in item.sources}
-    item.group = min(merged)
-    members = [other for other in items.values() if other.group in merged]
-    if len(members) >= max_group:
-        raise BadCall(f"more than {max_group} commands refer to each other", method=item.method)
-    for other in members:
-        other.group = item.group
+
+
+def _join(item: Item, groups: dict[int, list[Item]], items: Mapping[str, Item]) -> None:
+    """Make one group of those of all its sources."""
+    item.group, *others = sorted({items[label].group for label in item.sources})
+    for number in others:
+        for member in groups.pop(number):
+            member.group = item.group
+            groups[item.group].append(member)

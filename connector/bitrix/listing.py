@@ -1,23 +1,27 @@
 """Complete lists, streamed: all rows of one list, or the children of many parents by sets of ids. All or an exception.
 
 Drives the scans of scan.py through batches. A page that fails is asked for again, never skipped; holds no more than one
-request's rows in memory.
+two requests' rows in memory.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 
-from connector.bitrix.batch import Command, Sections, prepare
-from connector.bitrix.calls import Kind, spec_of
+from connector.bitrix.batch import Command, Item, Sections
+from connector.bitrix.calls import CallSpec, Kind, spec_of
 from connector.bitrix.dispatch import BatchRunner
 from connector.bitrix.retry import Deadline
 from connector.bitrix.scan import Page, PageAnswer, Scan
-from connector.errors import AnswerLost, BadCall, BitrixError, MethodTimeLimit, Ran, ShortList, TokenExpired
+from connector.errors import AnswerLost, BitrixError, MethodTimeLimit, Ran, ShortList, TokenExpired
 
 Rows = Iterator[dict[str, object]]
+Work = list[tuple[Scan, list[Page]]]
+_READ = CallSpec(Kind.READ)
 
 
 class Lister:
@@ -108,26 +112,34 @@ class Lister:
     # ---- driving
 
     def _drain(self, waiting: Iterator[Scan], window: int) -> Rows:
-        active: deque[Scan] = deque()
+        """Rows of all scans. While the caller works on the rows of one request the next one is under way already, from
+        the second request on: who only wants the first rows costs one request.
+        """
+        active = deque(islice(waiting, window))
         deadline = self._patience.deadline()
-        failures = 0
-        while True:
-            active.extend(islice(waiting, window - len(active)))
-            if not active:
-                return
+        ahead: Future[Sections] | None = None
+        failures = rounds = 0
+        with _closing(ThreadPoolExecutor(1, "bitrix-list")) as thread:
             work = self._pages(active)
-            try:
-                sections = self._ask(work, deadline)
-            except BitrixError as error:
-                # Planned anew, not sent anew: if it took too long, the next request asks for less.
-                failures += 1
-                self._pause(failures, error, deadline, {scan.method for scan, _ in work})
-                continue
-            failures = 0
-            deadline.restart()
-            for scan, pages in work:
-                yield from self._read(scan, pages, sections)
-            active = deque(scan for scan in active if not scan.done)
+            while work:
+                try:
+                    sections = ahead.result() if ahead is not None else self._ask(work, deadline)
+                except BitrixError as error:
+                    # Planned anew, not sent anew: if it took too long, the next request asks for less.
+                    failures += 1
+                    self._pause(failures, error, deadline, {scan.method for scan, _ in work})
+                    ahead, work = None, self._pages(active)
+                    continue
+                failures, rounds, ahead = 0, rounds + 1, None
+                deadline.restart()
+                found = [self._read(scan, pages, sections) for scan, pages in work]
+                active = deque(scan for scan in active if not scan.done)
+                active.extend(islice(waiting, window - len(active)))
+                work = self._pages(active)
+                if work and rounds > 1:
+                    ahead = thread.submit(self._ask, work, deadline)
+                for rows in found:
+                    yield from rows
 
     def _pause(self, failures: int, error: BitrixError, deadline: Deadline, methods: set[str]) -> None:
         pause = self._patience.pause(failures, error)
@@ -137,37 +149,34 @@ class Lister:
             self._runner.pace.slower(methods)
         self._patience.sleep(pause)
 
-    def _pages(self, active: Iterable[Scan]) -> list[tuple[Scan, list[Page]]]:
-        """As many pages as one request may hold, scan by scan."""
+    def _pages(self, active: Iterable[Scan]) -> Work:
+        """As many pages as one request may hold by count, size and measured time, scan by scan."""
         settings = self._runner.settings
-        work: list[tuple[Scan, list[Page]]] = []
-        room = settings.batch_size
-        size = settings.max_batch
+        work: Work = []
+        room, size, seconds = settings.batch_size, float(settings.max_batch), settings.batch_seconds
         for scan in active:
-            most = min(room, self._runner.room(scan.method))
-            weight = _length(scan.params)
-            most = min(most, size // max(1, weight))
+            weight = 100 + _length(scan.params)
+            cost = max(1e-3, self._runner.pace.seconds(scan.method))
+            most = int(min(room, size / weight, seconds / cost))
             if work and most < 1:
                 break
             pages = scan.plan(max(1, most))
             work.append((scan, pages))
             room -= len(pages)
             size -= weight * len(pages)
-            if room <= 0:
-                break
+            seconds -= cost * len(pages)
         return work
 
-    def _ask(self, work: list[tuple[Scan, list[Page]]], deadline: Deadline) -> Sections:
-        commands = [Command(page.label, scan.method, page.params) for scan, pages in work for page in pages]
-        settings = self._runner.settings
-        items = prepare(commands, max_command=settings.max_batch, max_group=settings.batch_size)
-        if any(item.text is None for item in items):
-            raise BadCall("the filter of a list must fit a query string", method=commands[0].method)
+    def _ask(self, work: Work, deadline: Deadline) -> Sections:
+        items = [
+            Item(Command(page.label, scan.method), _READ, page.params, scan.text(page), number)
+            for number, (scan, pages) in enumerate(work)
+            for page in pages
+        ]
         # A single chain stops at its first failure; independent chains must not stop each other.
-        halt = len(work) == 1
-        return self._runner.post(items, halt, deadline)
+        return self._runner.post(items, len(work) == 1, deadline)
 
-    def _read(self, scan: Scan, pages: list[Page], sections: Sections) -> Rows:
+    def _read(self, scan: Scan, pages: list[Page], sections: Sections) -> list[dict[str, object]]:
         answers: list[PageAnswer] = []
         failure: BitrixError | None = None
         for page in pages:
@@ -180,11 +189,11 @@ class Lister:
                 break
             answers.append(PageAnswer(sections.result[page.label], _int(sections.total.get(page.label))))
         new = scan.absorb(pages, answers)
-        yield from new
-        if new or answers:
+        if answers:
             scan.attempts = 0
-        if failure is not None and len(answers) == 0:
+        elif failure is not None:
             self._failed(scan, failure)
+        return new
 
     def _failed(self, scan: Scan, error: BitrixError) -> None:
         """The first page of a chain failed: pause and go on from the same cursor, or raise."""
@@ -197,6 +206,15 @@ class Lister:
         if not self._patience.again(error, Kind.READ, scan.attempts):
             raise error
         self._patience.sleep(self._patience.pause(scan.attempts, error))
+
+
+@contextmanager
+def _closing(thread: ThreadPoolExecutor) -> Iterator[ThreadPoolExecutor]:
+    """Let go of the thread without waiting for its request; a caller that stops reading must not be held up."""
+    try:
+        yield thread
+    finally:
+        thread.shutdown(wait=False, cancel_futures=True)
 
 
 def _map(value: object) -> Mapping[str, object]:

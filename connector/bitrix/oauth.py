@@ -26,7 +26,7 @@ from connector.bitrix.credentials import CredentialSource, OAuthToken, is_loopba
 from connector.bitrix.policy import STATUSES
 from connector.bitrix.records.portal import TokenAnswer, TrustedAppInfo
 from connector.bitrix.retry import Patience
-from connector.bitrix.transport import Transport, Where, WireSettings, error_of, new_session, user_agent
+from connector.bitrix.transport import USER_AGENT, Transport, Where, WireSettings, error_of, new_session
 from connector.clock import Clock, SystemClock
 from connector.errors import (
     AuthError,
@@ -144,7 +144,7 @@ class OAuthClient:
         )
         session.adapters = self._session.adapters
         session.verify = self._session.verify
-        extra: dict[str, object] = {"headers": {"Accept": "application/json", "User-Agent": user_agent()}}
+        extra: dict[str, object] = {"headers": {"Accept": "application/json", "User-Agent": USER_AGENT}}
         if self.app.method == "GET":
             extra["auth"] = _unchanged
             params = {"client_id": self.app.client_id, "client_secret": self.app.client_secret, **params}

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
-from connector.bitrix.encoding import Ref
+from connector.bitrix.encoding import Ref, command_text, fits_query, normalise
 from connector.errors import BadCall, CursorIgnored, ShortList
 
 PAGE = 50
@@ -22,11 +23,15 @@ PAGE = 50
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page to ask for: the parameters, and how many rows its successor's reference relies on (0 = none)."""
+    """One page to ask for: the parameters, and how many rows its successor's reference relies on (0 = none).
+
+    `after` is the lower bound again, for `Scan.text`; None for a counted page.
+    """
 
     label: str
     params: Mapping[str, object]
     expected: int
+    after: int | Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,8 @@ class Scan:
     _verifying: bool = False
     _base: dict[str, object] = field(default_factory=dict)
     _filter: dict[str, object] = field(default_factory=dict)
+    _stem: str = ""
+    _bound: str = ""
 
     def __post_init__(self) -> None:
         self._base = {key: value for key, value in self.params.items() if value not in ({}, [], None)}
@@ -95,7 +102,7 @@ class Scan:
         after: int | Ref = self.cursor
         for number, size in enumerate(sizes[:most]):
             label = f"{self.prefix}{number}"
-            pages.append(Page(label, self._page(after, counted=False), size))
+            pages.append(Page(label, self._page(after, counted=False), size, after))
             after = Ref(label, *self.rows_path, max(0, size - 1), self.id_field)
         return pages
 
@@ -109,6 +116,17 @@ class Scan:
         params["order"] = {self.id_field: "ASC"}
         params["start"] = 0 if counted else -1
         return params
+
+    def text(self, page: Page) -> str:
+        """The command of a page as it travels in a batch. Pages differ only in where they start, so the rest is encoded
+        once. Raises BadCall if the filter does not fit a query string.
+        """
+        if page.after is None:
+            return _encoded(self.method, page.params)
+        if not self._stem:
+            self._stem = _encoded(self.method, self._page(None, counted=False))
+            self._bound = f"&filter[{quote(f'>{self.id_field}', safe='')}]="
+        return f"{self._stem}{self._bound}{page.after}"
 
     # ---- reading
 
@@ -148,13 +166,15 @@ class Scan:
         self.done = len(rows) == (answer.total or 0) and len(rows) <= PAGE
 
     def _advance(self, rows: list[dict[str, object]]) -> list[dict[str, object]]:
+        cursor, id_field = self.cursor, self.id_field
         for row in rows:
-            number = _id(row.get(self.id_field))
-            if number is None or number <= self.cursor:
+            number = _id(row.get(id_field))
+            if number is None or number <= cursor:
                 raise CursorIgnored(
-                    f"row {number} came after {self.cursor}", portal=self.portal, method=self.method
+                    f"row {number} came after {cursor}", portal=self.portal, method=self.method
                 )
-            self.cursor = number
+            cursor = number
+        self.cursor = cursor
         self.seen += len(rows)
         return rows
 
@@ -177,8 +197,15 @@ class Scan:
         return value
 
 
+def _encoded(method: str, params: Mapping[str, object]) -> str:
+    ready = normalise(params)
+    if not isinstance(ready, dict) or not fits_query(ready):
+        raise BadCall("the filter of a list must fit a query string", method=method)
+    return command_text(method, ready)
+
+
 def _id(value: object) -> int | None:
     try:
-        return int(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+        return int(value) if type(value) in (str, int) else None  # type: ignore[call-overload]
     except ValueError:
         return None

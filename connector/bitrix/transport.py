@@ -32,6 +32,16 @@ from connector.errors import (
 )
 from connector.redact import redact_text
 
+
+def _user_agent() -> str:
+    try:
+        return f"leadswitch/{version('leadswitch')}"
+    except PackageNotFoundError:
+        return "leadswitch/0"
+
+
+# name/version, as the platform asks for; looked up once, reading package metadata takes milliseconds.
+USER_AGENT = _user_agent()
 _JSON = "application/json; charset=utf-8"
 _FORM = "application/x-www-form-urlencoded"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -71,14 +81,6 @@ class Reply:
     request_id: str = ""
 
 
-def user_agent() -> str:
-    """name/version, as the platform asks for."""
-    try:
-        return f"leadswitch/{version('leadswitch')}"
-    except PackageNotFoundError:
-        return "leadswitch/0"
-
-
 def new_session(pool: int = 16) -> requests.Session:
     """A pooled session: no cookies, no .netrc, no urllib3 retries, no redirects by default."""
     session = requests.Session()
@@ -102,7 +104,7 @@ class Transport:
         self._session = session
         self._settings = settings
         self._clock = clock
-        self._headers = {"User-Agent": user_agent(), "Accept": "application/json"}
+        self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json"}
 
     def post(
         self,
