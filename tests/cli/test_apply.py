@@ -13,7 +13,7 @@ import pytest
 from connector.cli.exits import Exit
 from tests.cli.conftest import Portal, Shell, Shown
 
-IGNORE = "volatile,MOVED_TIME,MOVED_BY_ID,DATE_CLOSED,CLOSEDATE,END_TIME,BINDINGS"
+IGNORE = "volatile,MOVED_TIME,MOVED_BY_ID,DATE_CLOSED,CLOSEDATE,END_TIME,BINDINGS,EVER_CONVERTED"
 # What a run leaves in a portal for good, and says so: history, log, what workflows did.
 HISTORY = {"stage_history", "log_messages", "workflow_instances", "notifications", "blog_posts", "traces"}
 
@@ -116,6 +116,7 @@ def test_ctrl_c_pauses_and_resume_goes_on_without_a_second_deal(
     assert shown.json["state"] == "paused"
     assert "runs resume" in shown.err
     resumed = connected("runs", "resume", shown.json["id"], "--json")
+    assert [lead["detail"] for lead in resumed.json["left_behind"]] == []
     assert resumed.code == Exit.WAITING
     assert resumed.json["leads"]["by_state"] == {"done": leads}
     deals = [
