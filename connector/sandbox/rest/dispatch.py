@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,8 +40,9 @@ class Answer:
 class Dispatcher:
     """The method table behind one portal's limits and faults."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, sleep: Callable[[float], None] = time.sleep) -> None:
         self.world = world
+        self._sleep = sleep
         self.limits = Limits(world)
         self.faults = Faults()
 
@@ -52,6 +53,7 @@ class Dispatcher:
         connection = tuple(fault for fault in met if fault.kind in _AFTER)
         if any(fault.kind in {"drop_before", "html", "redirect"} for fault in met):
             return Answer({}, 200, 0.0, connection)
+        self._sleep(sum(fault.seconds for fault in met if fault.kind == "delay"))
         try:
             with self.world.lock:
                 if name == "batch":
@@ -188,6 +190,8 @@ class Dispatcher:
         if call.get("auth_connector") is not None:
             params.setdefault("auth_connector", call.get("auth_connector"))
         met = self.faults.hit(name)
+        delay = sum(fault.seconds for fault in met if fault.kind == "delay")
+        call.notes["delay"] = call.notes.get("delay", 0.0) + delay
         inner = replace(call, params=params, notes={})
         body, cost = self._single(name, inner, met, billed=billed)
         for fault in met:

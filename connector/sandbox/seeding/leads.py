@@ -92,7 +92,7 @@ def _stage(fields: dict[str, Any], index: int, moment: int, random: Random) -> N
 
 
 def _client(world: World, fields: dict[str, Any], index: int, random: Random, known: _Values) -> None:
-    kind = index % 24
+    kind = index % 24  # two twelfths each; those below 8 in their twelfth are active, see _stage
     if kind in {3, 14, 19} and known.contacts:
         _repeat(fields, kind, random, known)
         return
@@ -100,10 +100,10 @@ def _client(world: World, fields: dict[str, Any], index: int, random: Random, kn
     entries: list[tuple[str, str, str]] = []
     if kind == 7:  # nothing but a phone
         entries.append(("PHONE", "WORK", phone(random)))
-    elif kind == 11:  # only a company
+    elif kind == 6:  # only a company
         fields["COMPANY_TITLE"] = company_name(random)
         entries += [("PHONE", "WORK", phone(random)), ("EMAIL", "WORK", email(random, "office", last))]
-    elif kind == 21 and known.contacts:  # the same person as an existing contact, not linked
+    elif kind == 18 and known.contacts:  # the same person as an existing contact, not linked
         same = known.contact_rows[random.choice(known.contacts)]
         fields.update({"NAME": same["NAME"], "LAST_NAME": same["LAST_NAME"]})
         entries += [(multi[1], "WORK", multi[3]) for multi in same["FM"]]
@@ -141,7 +141,7 @@ def _named(
         entries.append(("PHONE", "MOBILE", phone(random)))
     if random.random() < 0.75:
         entries.append(("EMAIL", random.choice(("WORK", "HOME")), email(random, first, last)))
-    if kind in {1, 9}:  # several of each
+    if kind in {1, 13}:  # several of each
         entries += [("PHONE", "WORK", phone(random)), ("PHONE", "OTHER", phone(random))]
         entries += [("EMAIL", "OTHER", email(random, last, first)), ("WEB", "WORK", "https://example.org/")]
     if kind == 16:
