@@ -123,7 +123,7 @@ def test_24_contenders_renew_exactly_once_per_expiry(
     start = context.Barrier(PROCESSES * THREADS)
     outcome = context.Queue()
     url = any_database.engine.url.render_as_string(hide_password=False)
-    key = any_database.keyring._keys[0]
+    key = any_database.keyring._keys.texts[0]
     arguments = (start, url, key, oauth_server.url, ROUNDS, THREADS, outcome)
     processes = [context.Process(target=contend, args=arguments) for _ in range(PROCESSES)]
     for process in processes:
