@@ -12,6 +12,7 @@ from .findings_lead import LEAD_ROWS
 from .findings_native import NATIVE_ROWS
 from .findings_plan import PLAN_ROWS
 from .model import Finding, Severity
+from .words import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,25 @@ class _Gaps(dict[str, Any]):
         return "…"
 
 
-def _fill(template: str, params: Mapping[str, Any]) -> str:
-    shown = {k: ", ".join(map(str, v)) if isinstance(v, list | tuple) else v for k, v in params.items()}
+# Words of ours among the params, by param; all others come from the portal and stay as they are.
+WORDS: Mapping[str, Mapping[str, str]] = {
+    "entity": {"contact": N_("contact"), "company": N_("company"), "deal": N_("deal"), "lead": N_("lead")},
+    "mode": {"classic": N_("Classic CRM"), "simple": N_("Simple CRM")},
+    "what": {"tasks": N_("tasks"), "quotes": N_("quotes")},
+}
+
+
+def _fill(template: str, params: Mapping[str, Any], translate: Callable[[str], str]) -> str:
+    shown = {
+        k: ", ".join(map(str, v)) if isinstance(v, list | tuple) else _word(k, v, translate)
+        for k, v in params.items()
+    }
     return template % _Gaps(shown)
+
+
+def _word(param: str, value: Any, translate: Callable[[str], str]) -> Any:
+    word = WORDS.get(param, {}).get(value) if isinstance(value, str) else None
+    return translate(word) if word else value
 
 
 def render(item: Finding, translate: Callable[[str], str] = str) -> str:
@@ -62,10 +79,10 @@ def render(item: Finding, translate: Callable[[str], str] = str) -> str:
     A code of a newer version, met in a foreign plan file, is shown as it is.
     """
     kind = CATALOGUE.get(item.code)
-    return _fill(translate(kind.message), item.params) if kind else item.code
+    return _fill(translate(kind.message), item.params, translate) if kind else item.code
 
 
 def advice(item: Finding, translate: Callable[[str], str] = str) -> str:
     """What to do about a finding, or an empty text."""
     kind = CATALOGUE.get(item.code)
-    return _fill(translate(kind.advice), item.params) if kind and kind.advice else ""
+    return _fill(translate(kind.advice), item.params, translate) if kind and kind.advice else ""

@@ -281,8 +281,9 @@ def _state_text(run: RunProgress, done: int, total: int) -> str:
         return _("Checking the result")
     if run.state == "running" and run.phase == "setup":
         return _("Preparing")
-    if run.state == "waiting" and _waits(run).get("what") in WAITING:
-        return _(WAITING[_waits(run)["what"]][0])
+    waiting = WAITING.get(str(_waits(run).get("what")))
+    if run.state == "waiting" and waiting:
+        return _(waiting[0])
     return _(words.RUN_STATES[run.state].text)
 
 
