@@ -63,11 +63,18 @@ def by_name(world: World, entity_type: int) -> dict[str, Row]:
 
 def item_names(world: World, entity_type: int) -> dict[str, str]:
     """crm.item name → FIELD_NAME; names that clash come back in upper case."""
-    names: dict[str, str] = {}
-    for name in by_name(world, entity_type):
-        short = camel(name)
-        names[short if short not in names else name] = name
-    return names
+    cache: dict[Any, Any] = world.caches.setdefault("userfield_names", {})
+    key = (entity_type, world.directory_version)
+    if key not in cache:
+        if len(cache) > 20:
+            cache.clear()
+        names: dict[str, str] = {}
+        for name in by_name(world, entity_type):
+            short = camel(name)
+            names[short if short not in names else name] = name
+        cache[key] = names
+    found: dict[str, str] = cache[key]
+    return found
 
 
 def create(world: World, entity_id: str, spec: Mapping[str, Any], actor: Actor = SYSTEM) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from connector.sandbox.clock import day, iso
@@ -91,9 +91,10 @@ def item(
     answer: dict[str, Any] = {}
     custom = userfields.by_name(world, entity_type)
     wanted = set(names) if names is not None else None
+    value_of = reader(world, entity_type)
     for canonical, name in canonical_names(entity_type).items():
         if wanted is None or name in wanted:
-            answer[name] = _item_value(world, entity_type, row, canonical)
+            answer[name] = _item_value(world, entity_type, row, canonical, value_of)
     for name, canonical in userfields.item_names(world, entity_type).items():
         shown = canonical if original else name
         if wanted is None or shown in wanted or canonical in wanted:
@@ -107,7 +108,9 @@ def item(
     return answer
 
 
-def _item_value(world: World, entity_type: int, row: Row, name: str) -> Any:
+def _item_value(
+    world: World, entity_type: int, row: Row, name: str, value_of: Callable[[Row, str], Any]
+) -> Any:
     field = STANDARD[entity_type][name]
     if field.has("disabled"):
         return None
@@ -123,7 +126,7 @@ def _item_value(world: World, entity_type: int, row: Row, name: str) -> Any:
         return row["CONTACT_IDS"][0] if row["CONTACT_IDS"] else 0
     if name == "COMPANY_ID" and entity_type == CONTACT:
         return row["COMPANY_IDS"][0] if row["COMPANY_IDS"] else 0
-    value = reader(world, entity_type)(row, name)
+    value = value_of(row, name)
     if field.type == "char":
         return "Y" if value else "N"
     if field.type == "datetime":
