@@ -17,7 +17,7 @@ from connector.switching.fresh import changed_fields
 from connector.switching.parts import Problem, Unresolved, ask, problem_of, together
 from connector.switching.probes import text_of
 from connector.switching.readback import deviations, remember
-from connector.switching.reverse import release_clients, take_back
+from connector.switching.reverse import delete_clients, restore_clients, take_back
 from connector.switching.steps import CLOSING, STEPS, Hand
 
 LATE_ROUNDS = 5
@@ -159,7 +159,8 @@ def give_back(hand: Hand, policy: Policy, why: Row) -> Program:
     """Take back everything that was written for this lead; also how a stopped process goes on with that."""
     lines = (yield from ask(History())).value
     kept = yield from take_back(hand.lead_id, lines)
-    kept += yield from release_clients(hand.lead_id, lines, shared=policy.shared)
+    kept += yield from restore_clients(lines)
+    kept += yield from delete_clients(hand.lead_id, lines, shared=policy.shared)
     detail: Row = {"problem": why}
     if kept:
         detail["kept"] = kept

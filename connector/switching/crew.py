@@ -157,14 +157,14 @@ class Crew:
             turn.idle = self._idle()
             self._book.settle(turn)
             return turn
-        if turn.marks or turn.finished:
+        early = turn.finished
+        if turn.marks or early:
             # A decision such as "take it back" is kept before the first write that follows from it.
             self._book.settle(turn)
             turn = self._turn = Turn()
         new = [ask.entry for ask in asks if ask.entry is not None and ask.read is None]
         if not self._book.intend(new):
-            turn.stopped = True
-            return turn
+            return Turn(finished=early, stopped=True)
         for entry in new:
             self._tasks[entry.lead_id].entries[entry.key] = entry
         outcomes = self._wire.send([ask.command for ask in asks])
@@ -173,6 +173,7 @@ class Crew:
             self._take(ask, outcome)
         self._go_on_all()
         self._book.settle(turn)
+        turn.finished = {**early, **turn.finished}
         return turn
 
     # ------------------------------------------------------------------------------------------------- programs

@@ -57,6 +57,7 @@ class Engine:
         self.executor = executor or f"{socket.gethostname()}:{settings.port}"
         self._effort = effort
         self._clock = SystemClock()
+        self._own: Jobs | None = None
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._cleaned: datetime | None = None
@@ -71,7 +72,7 @@ class Engine:
         global _jobs  # noqa: PLW0603  (DBOS has one registry of functions per process)
         if _jobs is not None:
             raise RunError("an engine is running in this process already")
-        _jobs = Jobs(self._settings, self._db, self.executor, effort=self._effort)
+        self._own = _jobs = Jobs(self._settings, self._db, self.executor, effort=self._effort)
         _jobs.beat()
         DBOS(config=self._config())
         DBOS.launch()
@@ -99,7 +100,7 @@ class Engine:
     def stop(self) -> None:
         """End at the next safe point; what is not finished goes on at the next start, or in another process."""
         global _jobs  # noqa: PLW0603
-        jobs = _jobs
+        jobs = self._own
         if jobs is None:
             return
         jobs.stop()
@@ -108,11 +109,11 @@ class Engine:
             self._thread.join(timeout=10)
         DBOS.destroy(workflow_completion_timeout_sec=5)
         jobs.let_go()
-        self._thread = _jobs = None
+        self._thread = self._own = _jobs = None
 
     def enqueue(self, kind: str, id_: str, portal_key: str) -> None:
         """Have a job (`plan` or `run`) worked on soon. The same job twice is one; a job that nobody enqueued is found by itself."""
-        jobs = _jobs
+        jobs = self._own
         if jobs is None:
             return
         known = [due for due in jobs.due() if (due.kind, due.id) == (kind, id_)]

@@ -5,7 +5,7 @@ from typing import Any
 
 from connector.planning.model import LeadSnapshot
 from connector.switching.calls import Row
-from connector.switching.probes import phones_and_mails, product_key, same
+from connector.switching.probes import phones_and_mails, product_key, same, text_of
 
 VOLATILE = frozenset(
     {
@@ -53,9 +53,18 @@ def _equal(name: str, before: Any, now: Any) -> bool:
 
 
 def differs(known: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
-    """Names of fields of a record that are not as we left them; used before a created record is deleted again."""
+    """Names of fields of a record that are not as we left them; used before a created record is deleted again.
+
+    A field that is empty now does not count: nothing is lost with it, and our own undo empties what other leads of the run had filled.
+    """
     return sorted(
         name
-        for name, value in known.items()
-        if name not in VOLATILE and name in row and not _equal(name, value, row[name])
+        for name in known.keys() | row.keys()
+        if name not in VOLATILE and text_of(row.get(name)) and _has_more(name, known.get(name), row[name])
     )
+
+
+def _has_more(name: str, known: Any, now: Any) -> bool:
+    if name == "fm":
+        return not phones_and_mails(now) <= phones_and_mails(known)
+    return not same(known, now)

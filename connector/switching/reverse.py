@@ -218,18 +218,8 @@ def rows_text(rows: Sequence[Mapping[str, Any]]) -> str:
     return ";".join(sorted(",".join(text_of(row.get(name)) for name in names) for row in rows))
 
 
-def release_clients(
-    lead_id: int,
-    lines: Sequence[Line],
-    *,
-    known: Mapping[str, Any] | None = None,
-    shared: frozenset[str] = frozenset(),
-) -> Part[list[Row]]:
-    """Contacts and companies of one lead: linked ones get their old values back, created ones are deleted. Returns what had to stay.
-
-    Comes after every deal of the run is gone, because leads may share a client. `shared` names created clients that must stay (contact,
-    company); contacts go before companies, since they point at them.
-    """
+def restore_clients(lines: Sequence[Line]) -> Part[list[Row]]:
+    """Give contacts and companies that existed before their old values back. Returns what had to stay."""
     kept: list[Row] = []
     for line in lines:
         if line.method == "crm.requisite.add" and int(line.params["fields"]["ENTITY_ID"]) not in _made_ids(
@@ -239,6 +229,22 @@ def release_clients(
             yield from _each(kept, [(line, delete)])
         if line.method == "crm.item.update" and line.params["entityTypeId"] in (CONTACT, COMPANY):
             yield from _unfill(line, kept)
+    return kept
+
+
+def delete_clients(
+    lead_id: int,
+    lines: Sequence[Line],
+    *,
+    known: Mapping[str, Any] | None = None,
+    shared: frozenset[str] = frozenset(),
+) -> Part[list[Row]]:
+    """Delete the contacts and companies that were created for one lead. Returns what had to stay.
+
+    Comes after every deal of the run is gone and every client restored, because leads may share a client. `shared` names created clients
+    that must stay (contact, company); contacts go before companies, since they point at them.
+    """
+    kept: list[Row] = []
     for entity_type in (CONTACT, COMPANY):
         for line in lines:
             if _is_creation(line, entity_type):

@@ -317,6 +317,7 @@ PHASES: Mapping[str, tuple[tuple[str, Phase], ...]] = {
     "undo": (
         ("flip", _flip_back),
         ("leads", undo.undo_leads),
+        ("fills", undo.undo_fills),
         ("clients", undo.undo_clients),
         ("setup", _tear_down),
         ("verify", verify),

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from connector.store.models import RunLead
 from connector.switching.calls import Line, Look, Program, Row, Verdict
 from connector.switching.journal import standing_lines
-from connector.switching.leadwork import Flow, work_leads
+from connector.switching.leadwork import Feed, Flow, work_leads
 from connector.switching.parts import ask
-from connector.switching.reverse import release_clients, take_back
+from connector.switching.reverse import delete_clients, restore_clients, take_back
 from connector.switching.shift import Shift, Work
 
 CHUNK = 100
@@ -20,9 +20,14 @@ def undo_leads(shift: Shift) -> Flow:
     return work_leads(shift, _feed, _judge)
 
 
+def undo_fills(shift: Shift) -> Flow:
+    """What was filled in clients that leads have in common, or that existed before, is emptied again."""
+    return work_leads(shift, _feeder("fills", _undo_fills), _judge)
+
+
 def undo_clients(shift: Shift) -> Flow:
-    """What was filled in existing clients is restored, created ones are deleted."""
-    return work_leads(shift, _feed_clients, _judge)
+    """Created clients are deleted."""
+    return work_leads(shift, _feeder("clients", _undo_clients), _judge)
 
 
 def _judge(shift: Shift, lead_id: int, verdict: Verdict) -> Row | None:  # noqa: ARG001  (same form as for apply)
@@ -41,17 +46,22 @@ def _feed(shift: Shift, room: int) -> Sequence[Work]:
     return _works(shift, rows, _undo_lead)
 
 
-def _feed_clients(shift: Shift, room: int) -> Sequence[Work]:
-    shift.resumed = True
-    while room:
-        rows = shift.lead_rows(("undone", "kept", "failed"), min(room, CHUNK), shift.cursor)
-        if not rows:
-            break
-        shift.cursor = rows[-1].position
-        open_ = [row for row in rows if not (row.detail or {}).get("clients")]
-        if open_:
-            return _works(shift, open_, _undo_clients)
-    return []
+def _feeder(flag: str, make: "Maker") -> Feed:
+    """Leads that have not been through the pass that leaves `flag` in their detail."""
+
+    def feed(shift: Shift, room: int) -> Sequence[Work]:
+        shift.resumed = True
+        while room:
+            rows = shift.lead_rows(("undone", "kept", "failed"), min(room, CHUNK), shift.cursor)
+            if not rows:
+                break
+            shift.cursor = rows[-1].position
+            open_ = [row for row in rows if not (row.detail or {}).get(flag)]
+            if open_:
+                return _works(shift, open_, make)
+        return []
+
+    return feed
 
 
 Maker = Callable[[RunLead, Sequence[Line], Row], Program]
@@ -95,11 +105,19 @@ def _undo_lead(row: RunLead, lines: Sequence[Line], made: Row) -> Program:
     return Verdict(state, _reason(kept), {"kept": kept} if kept else {})
 
 
+def _undo_fills(row: RunLead, lines: Sequence[Line], made: Row) -> Program:  # noqa: ARG001
+    return _after(row, "fills", (yield from restore_clients(lines)))
+
+
 def _undo_clients(row: RunLead, lines: Sequence[Line], made: Row) -> Program:
-    before = list((row.detail or {}).get("kept", ()))
-    kept = before + (yield from release_clients(row.lead_id, lines, known=made))
-    detail: Row = {"clients": True, **({"kept": kept} if kept else {})}
-    return Verdict("kept" if kept else row.state, _reason(kept), detail)
+    return _after(row, "clients", (yield from delete_clients(row.lead_id, lines, known=made)))
+
+
+def _after(row: RunLead, flag: str, more: Sequence[Row]) -> Verdict:
+    kept = [*(row.detail or {}).get("kept", ()), *more]
+    return Verdict(
+        "kept" if kept else row.state, _reason(kept), {flag: True, **({"kept": kept} if kept else {})}
+    )
 
 
 def _reason(kept: Sequence[Row]) -> str:
