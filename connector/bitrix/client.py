@@ -24,7 +24,7 @@ from connector.bitrix.pace import Pace
 from connector.bitrix.policy import policy_of
 from connector.bitrix.retry import Patience
 from connector.bitrix.transport import Transport, WireSettings, new_session
-from connector.bitrix.wire import Log, Timing, Wire
+from connector.bitrix.wire import Log, Observer, Timing, Wire
 from connector.clock import Clock, SystemClock
 from connector.errors import BadCall, BitrixError, OutcomeUnknown, Ran
 
@@ -47,6 +47,7 @@ class BitrixClient:
 
     credential: where the token or webhook comes from. bucket, operating: shared limit state, in this process by
     default. cancel: asked before every request and during every wait; True makes the call raise Cancelled.
+    observer: told of every HTTP request, for a log of them.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class BitrixClient:
         settings: WireSettings | None = None,
         cancel: Callable[[], bool] | None = None,
         log: Log | None = None,
+        observer: Observer | None = None,
     ) -> None:
         clock = clock or SystemClock()
         settings = settings or WireSettings()
@@ -75,6 +77,7 @@ class BitrixClient:
             settings=settings,
             patience=self._patience,
             log=log,
+            observer=observer,
         )
         self._runner = BatchRunner(self._wire, self._patience, settings, pace)
         self._lister = Lister(self._runner)

@@ -6,7 +6,7 @@ reason; that is retry.py's.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from connector.bitrix.credentials import Credential, CredentialSource, OAuthToken
@@ -44,6 +44,24 @@ class Log(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Exchange:
+    """One HTTP request and what came of it: `reply` or `error`. `params` and `reply` are as they went over the wire, without
+    the token: whoever keeps them masks them. `seconds` from sending to the answer.
+    """
+
+    method: str
+    params: Mapping[str, object] = field(repr=False)
+    seconds: float
+    reply: Reply | None = field(default=None, repr=False)
+    error: BitrixError | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+
+Observer = Callable[[Exchange], None]
+"""Told of every HTTP request once it has ended, in the thread that sent it. Must be quick and must not raise."""
+
+
+@dataclass(frozen=True, slots=True)
 class Timing:
     """The `time` part of an answer, seconds; every key is optional on the platform."""
 
@@ -74,6 +92,7 @@ class Wire:
         settings: WireSettings,
         patience: Patience,
         log: Log | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.source = source
         self._transport = transport
@@ -83,6 +102,7 @@ class Wire:
         self._settings = settings
         self._patience = patience
         self._log = log
+        self._observer = observer
         self._portal = source.portal
         self.requests = 0
 
@@ -119,12 +139,13 @@ class Wire:
     def send(
         self, method: str, params: Mapping[str, object], deadline: Deadline, methods: Iterable[str] = ()
     ) -> Reply:
-        """One logical request. `methods` are those whose operating time it needs (default: `method` itself).
+        """One logical request. `methods` are further ones whose operating time it needs: those inside a batch. Whether a
+        portal bills them or `batch` itself differs between portals, so both are watched.
 
         Raises what transport raises, Cancelled, and the limit errors without sending if waiting would take longer than
         the deadline. Follows one renewal and one confirmed move.
         """
-        for name in methods or (method,):
+        for name in (method, *methods):
             self._hold(self.blocked_for(name), deadline, MethodTimeLimit, name)
         credential = self._credential(self.source.current)
         renewed = moved = False
@@ -182,6 +203,7 @@ class Wire:
         if isinstance(credential, OAuthToken):
             body["auth"] = credential.access_token
         self.requests += 1
+        started = self._clock.monotonic()
         try:
             reply = self._transport.post(
                 credential.url(method),
@@ -195,19 +217,34 @@ class Wire:
                 self._bucket.change(
                     credential.portal, lambda state: refuse(state, self._settings.rate, self.now())
                 )
-            elif isinstance(error, MethodTimeLimit) and method != "batch":
+            elif isinstance(error, MethodTimeLimit):
                 self.block(method)
             elif isinstance(error, DeadCredential):
                 self.source.bury(credential, error)
             self._note(error, method)
+            self._tell(method, params, started, credential, error=error)
             raise
-        if method != "batch":
-            self.learn(method, Timing.of(reply.body.get("time")))
+        self._tell(method, params, started, credential, reply=reply)
+        self.learn(method, Timing.of(reply.body.get("time")))
         if self._log is not None:
             self._log.debug(
                 "bitrix24 answered", portal=self._portal, method=method, seconds=round(reply.seconds, 3)
             )
         return reply
+
+    def _tell(
+        self,
+        method: str,
+        params: Mapping[str, object],
+        started: float,
+        credential: Credential,
+        *,
+        reply: Reply | None = None,
+        error: BitrixError | None = None,
+    ) -> None:
+        if self._observer is not None:
+            seconds = self._clock.monotonic() - started
+            self._observer(Exchange(method, params, seconds, reply, error, credential.secrets()))
 
     def _note(self, error: BitrixError, method: str) -> None:
         if self._log is not None:
