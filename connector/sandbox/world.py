@@ -223,6 +223,8 @@ class World:
         self.scheme = "http"
         self.oauth_url = ""
         """Base of the OAuth server, without a slash at the end; `/oauth/token/` and `/rest/` are below it."""
+        self.rest_link = ("", "")
+        """(REST base, access token) of the call being answered, for links to files; changes only inside the lock."""
         self.apps: dict[str, App] = {}
         self.on_event: Callable[[Event], None] | None = None
         """Set by `events.py`: delivers to online handlers. Called inside the lock; must only queue."""

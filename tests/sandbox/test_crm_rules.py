@@ -6,6 +6,7 @@ import base64
 from typing import Any
 
 import pytest
+import requests
 
 from connector.sandbox.crm import activities
 from connector.sandbox.world import DEAL, LEAD, Actor
@@ -470,3 +471,18 @@ def test_events_name_what_happened(portal: Portal) -> None:
     portal.result("crm.lead.delete", id=row_id)
     codes = [event.code for event in portal.world.event_log]
     assert codes == ["ONCRMLEADADD", "ONCRMCONTACTADD", "ONCRMLEADUPDATE", "ONCRMLEADDELETE"]
+
+
+def test_a_file_is_downloaded_from_its_signed_link_with_the_headers_of_a_browser(portal: Portal) -> None:
+    made = portal.result("crm.lead.userfield.add", fields={"USER_TYPE_ID": "file", "FIELD_NAME": "BRIEF_1"})
+    assert made
+    content = "Zażółć".encode()
+    fields = {"title": "f", "UF_CRM_BRIEF_1": ["opis ż.txt", base64.b64encode(content).decode()]}
+    params = {"entityTypeId": 1, "useOriginalUfNames": "Y"}
+    link = portal.result("crm.item.add", fields=fields, **params)["item"]["UF_CRM_BRIEF_1"]["urlMachine"]
+    bare = requests.get(link, timeout=5)
+    assert bare.status_code == 404 and "Content-Disposition" in bare.headers
+    headers = {"Accept": "*/*", "Accept-Language": "en", "Referer": portal.server.ready["portal"] + "/"}
+    assert requests.get(link, headers=headers, timeout=5).content == content
+    forged = link[:-6] + "AAAAAA"
+    assert requests.get(forged, headers=headers, timeout=5).json()["error"] == "NOT_FOUND"

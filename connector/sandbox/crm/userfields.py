@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from connector.sandbox.clock import day, iso, parse_moment
 from connector.sandbox.crm.fields import UF_ENTITY, camel
@@ -254,13 +257,36 @@ def _item_one(world: World, field: Row, value: Any, entity_type: int, record_id:
         return day(value)
     if kind == "file":
         query = f"entityTypeId={entity_type}&id={record_id}&fieldName={field['FIELD_NAME']}&fileId={value}"
-        url = f"{world.base_url}/bitrix/services/main/ajax.php?action=crm.controller.item.getFile&{query}"
-        return {
-            "id": value,
-            "url": url,
-            "urlMachine": f"{world.base_url}/rest/crm.controller.item.getFile.json?{query}",
-        }
+        url = f"{world.base_url}/bitrix/services/main/ajax.php?action=crm.controller.item.getFile&SITE_ID=s1&{query}"
+        return {"id": value, "url": url, "urlMachine": machine_link(world, value)}
     return value
+
+
+def machine_link(world: World, file_id: int) -> str:
+    """The signed address an application downloads a file from (files/how-to-update-files.md)."""
+    base, access = world.rest_link
+    query = {"auth": access} if access else {}
+    query["token"] = file_token(world, file_id)
+    return f"{base or world.base_url + '/rest/'}crm.controller.item.getFile.json?{urlencode(query)}"
+
+
+def file_token(world: World, file_id: int) -> str:
+    """`crm|<what>.<signature>`; the signature is this portal's."""
+    what = base64.b64encode(f"fileId={file_id}".encode()).decode()
+    signature = hmac.new(world.member_id.encode(), what.encode(), hashlib.sha256).digest()
+    return f"crm|{what}.{base64.b64encode(signature).decode()}"
+
+
+def file_of_token(world: World, token: str) -> Row | None:
+    """The stored file that a token stands for; None for a token that this portal did not sign."""
+    what = token.removeprefix("crm|").partition(".")[0]
+    try:
+        name, _, number = base64.b64decode(what).decode().partition("=")
+    except (binascii.Error, ValueError):
+        return None
+    if name != "fileId" or not number.isdigit() or file_token(world, int(number)) != token:
+        return None
+    return world.files.get(int(number))
 
 
 def label(field: Row) -> str:

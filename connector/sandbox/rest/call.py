@@ -20,6 +20,14 @@ class Page:
     next: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Download:
+    """An answer that is a file and not JSON."""
+
+    name: str
+    content: bytes
+
+
 @dataclass(slots=True)
 class Call:
     """A method call: who (user, app), with what. `app` is None for a webhook: it has no application context."""

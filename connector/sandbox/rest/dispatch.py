@@ -23,7 +23,7 @@ MAX_COMMANDS = 50
 _REFERENCE = re.compile(r"\$result((?:\[[^\[\]]*\])+)")
 _MISSING = object()
 # Commands that move files, refused inside a batch besides batch itself (batch.md).
-_NOT_IN_BATCH = {"batch", "disk.folder.uploadfile", "disk.storage.uploadfile"}
+_NOT_IN_BATCH = {"batch", "crm.controller.item.getfile", "disk.folder.uploadfile", "disk.storage.uploadfile"}
 _AFTER = {"drop_before", "drop_after", "html", "html_after", "truncated", "redirect"}
 
 
@@ -56,6 +56,7 @@ class Dispatcher:
         self._sleep(sum(fault.seconds for fault in met if fault.kind == "delay"))
         try:
             with self.world.lock:
+                self.world.rest_link = self._link(call)
                 if name == "batch":
                     self._raise(met)
                     body, spent = self._batch(call)
@@ -113,6 +114,10 @@ class Dispatcher:
         else:
             body["result"] = outcome
         return body, spent * max(1, call.notes.get("weight", 1))
+
+    def _link(self, call: Call) -> tuple[str, str]:
+        base = f"{self.world.base_url}/rest/"
+        return (f"{base}{call.user.id}/{call.webhook_code}/", "") if call.webhook_code else (base, call.token)
 
     @staticmethod
     def _client(call: Call) -> str:

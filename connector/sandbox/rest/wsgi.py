@@ -12,6 +12,7 @@ import socket
 import time
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from werkzeug.wrappers import Request, Response
 
@@ -19,7 +20,7 @@ from connector.sandbox.clock import iso
 from connector.sandbox.errors import RestError
 from connector.sandbox.oauth import trusted_app_info
 from connector.sandbox.rest import methods
-from connector.sandbox.rest.call import Call
+from connector.sandbox.rest.call import Call, Download
 from connector.sandbox.rest.dispatch import Answer, Dispatcher
 from connector.sandbox.rest.php import encode, from_pairs, parse_query
 from connector.sandbox.world import Actor, World
@@ -34,6 +35,9 @@ _OAUTH = re.compile(r"^/rest/(?P<method>[^/]+?)/?$")
 _TRACKING = ("bx24_request_id", "bx24_sdk_ver", "bx24_sdk_type", "bx24_request_id", "bx24_sdk_version")
 GATEWAY_TIMEOUT = (
     "<html><head><title>504 Gateway Time-out</title></head><body><h1>504 Gateway Time-out</h1></body></html>"
+)
+NOT_FOUND_PAGE = (
+    "<html><head><title>404 Not Found</title></head><body><h1>404 Not Found</h1><hr>nginx</body></html>"
 )
 HTML_PAGE = "<!DOCTYPE html><html><head><title>Service</title></head><body><h1>Service is not available</h1></body></html>"
 
@@ -159,6 +163,9 @@ class RestApp:
             return Response(HTML_PAGE, status=html.status, content_type="text/html; charset=utf-8")
         if answer.spent > self.world.settings.request_cap:
             return Response(GATEWAY_TIMEOUT, status=504, content_type="text/html")
+        file = answer.body.get("result")
+        if isinstance(file, Download):
+            return _file(file, request)
         body = encode(answer.body)
         if "truncated" in kinds:
             body = body[: len(body) // 2]
@@ -183,6 +190,18 @@ def _body(request: Request) -> dict[str, Any]:
             raise RestError("INVALID_REQUEST", "The request body is not valid JSON", 400) from error
         return body if isinstance(body, dict) else {str(i): value for i, value in enumerate(body or [])}
     return parse_query(raw.decode("utf-8", "replace"))
+
+
+def _file(file: Download, request: Request) -> Response:
+    """The file; without the headers a browser sends the portal's web server answers 404 (general-principles.md)."""
+    disposition = f"attachment; filename*=utf-8''{quote(file.name)}"
+    if not all(request.headers.get(name) for name in ("Accept", "Accept-Language", "Referer")):
+        return Response(
+            NOT_FOUND_PAGE, status=404, content_type="text/html", headers={"Content-Disposition": disposition}
+        )
+    return Response(
+        file.content, content_type="application/octet-stream", headers={"Content-Disposition": disposition}
+    )
 
 
 def _loggable(params: Mapping[str, Any]) -> dict[str, Any]:

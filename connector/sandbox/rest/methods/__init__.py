@@ -10,6 +10,7 @@ _MODULES = (
     "users",
     "items",
     "item_import",
+    "files",
     "lead_family",
     "contact_links",
     "product_rows",

@@ -120,3 +120,23 @@ def get(call: Call) -> Any:
         "total_unread_count": sum(1 for row in rows if not row["READ"]),
         "total_count": len(rows),
     }
+
+
+@method("im.notify.answer", scope="im")
+def answer(call: Call) -> Any:
+    if not str(call.get("ANSWER_TEXT") or "").strip():
+        raise RestError("ANSWER_TEXT_ERROR", "ANSWER_TEXT can't be empty")
+    return {"result_message": ["Your response has been successfully sent."]}
+
+
+@method("im.notify.confirm", scope="im")
+def confirm(call: Call) -> Any:
+    if not str(call.get("NOTIFY_VALUE") or "").strip():
+        raise RestError("NOTIFY_VALUE_ERROR", "Notification Value can't be empty")
+    return {"result_message": ["Accepted"]}
+
+
+@method("im.notify.schema.get", scope="im")
+def schema(_: Call) -> Any:
+    events = [{"ID": "crm|other", "NAME": "Other notifications"}]
+    return {"crm": {"NAME": "CRM", "MODULE_ID": "crm", "LIST": events}}
