@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.clock import Clock
+from connector.errors import Cancelled, NotSent
 from connector.planning.model import PortalFacts, Stage
 from connector.planning.stages import in_work
 from connector.portals.access import open_client
@@ -15,13 +16,17 @@ from connector.store.database import Database
 from connector.web.flow import safe_color
 
 FRESH_SECONDS = 20.0
+PATIENCE_SECONDS = 12.0
+"""Somebody is looking at an empty page meanwhile: asking again is left to them."""
+CONNECT_SECONDS, READ_SECONDS = 5.0, 25.0
 
 
 class FactsCache:
     """Facts by portal, each at most `FRESH_SECONDS` old. Thread-safe; two threads may both ask a portal, none waits for the other."""
 
     def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:
-        self._db, self._settings, self._clock = db, settings, clock
+        hurried = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
+        self._db, self._settings, self._clock = db, settings.model_copy(update=hurried), clock
         self._kept: dict[int, tuple[float, PortalFacts]] = {}
         self._lock = threading.Lock()
 
@@ -32,10 +37,20 @@ class FactsCache:
             kept = self._kept.get(portal_id)
         if kept and not fresh and now - kept[0] < FRESH_SECONDS:
             return kept[1]
-        facts = read_facts(open_client(self._db, self._settings, portal_id, clock=self._clock))
+        facts = self._read(portal_id, until=now + PATIENCE_SECONDS)
         with self._lock:
             self._kept[portal_id] = (now, facts)
         return facts
+
+    def _read(self, portal_id: int, until: float) -> PortalFacts:
+        def late() -> bool:
+            return self._clock.monotonic() > until
+
+        client = open_client(self._db, self._settings, portal_id, clock=self._clock, cancel=late)
+        try:
+            return read_facts(client)
+        except Cancelled:
+            raise NotSent(portal=client.portal) from None
 
     def forget(self, portal_id: int) -> None:
         """The next page asks the portal again."""

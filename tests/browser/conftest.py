@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
 
-from tests.browser.driving import Problems, Sandbox, Visit, chromium
+from tests.browser.driving import Problems, Sandbox, Visit, chromium, running_demo
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
-STOP_SECONDS = 20
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -38,35 +33,10 @@ def playwright() -> Iterator[Playwright]:
 
 
 @pytest.fixture(scope="module")
-def start_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Sandbox]]:
+def start_demo() -> Iterator[Callable[..., Sandbox]]:
     """`start_demo(leads=60)`: what `leadswitch demo` starts; stopped after the tests of the file."""
     with ExitStack() as stack:
-
-        def start(leads: int = 40, seed: int = 1) -> Sandbox:
-            log = (tmp_path_factory.mktemp("demo") / "demo.log").open("wb")
-            stack.enter_context(log)
-            command = [sys.executable, "-m", "connector.cli", "demo", "--no-browser", "--port", "0"]
-            process = subprocess.Popen(
-                [*command, "--leads", str(leads), "--seed", str(seed)],
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-            )
-            stack.callback(_stop, process)
-            assert process.stdout is not None
-            address = process.stdout.readline().strip()
-            assert address, Path(log.name).read_text(encoding="utf-8")
-            return Sandbox(address)
-
-        yield start
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
+        yield lambda **options: stack.enter_context(running_demo(**options))
 
 
 @pytest.fixture(scope="module")
@@ -89,7 +59,7 @@ def new_context(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[...
     with ExitStack() as stack:
         count = 0
 
-        def start(width: int = 1280, height: int = 900, **options: Any) -> BrowserContext:
+        def start(width: int = 1280, height: int = 900, **options: object) -> BrowserContext:
             nonlocal count
             count += 1
             viewport = {"width": width, "height": height}
@@ -103,7 +73,7 @@ def new_context(playwright: Playwright, tmp_path: Path) -> Iterator[Callable[...
 def new_page(new_context: Callable[..., BrowserContext], problems: Problems) -> Callable[..., Page]:
     """A page whose complaints fail the test; options as for `new_context`."""
 
-    def start(**options: Any) -> Page:
+    def start(**options: object) -> Page:
         context = new_context(**options)
         page = context.pages[0] if context.pages else context.new_page()
         problems.watch(page)
@@ -117,7 +87,7 @@ def new_page(new_context: Callable[..., BrowserContext], problems: Problems) -> 
 def visit(new_page: Callable[..., Page]) -> Callable[..., Visit]:
     """`visit(sandbox, lang="pl", user=3, width=390)`: a person in front of the portal."""
 
-    def start(sandbox: Sandbox, *, lang: str = "en", user: int | None = None, **options: Any) -> Visit:
+    def start(sandbox: Sandbox, *, lang: str = "en", user: int | None = None, **options: object) -> Visit:
         return Visit(new_page(**options), sandbox.portal, lang=lang, user=user)
 
     return start

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +27,7 @@ FLAGS = (
 )
 PATIENCE = 30_000
 LONG = 120_000
+STOP_SECONDS = 20
 
 
 class Problems(list[str]):
@@ -65,6 +70,31 @@ def chromium(
         yield context
     finally:
         context.close()
+
+
+@contextmanager
+def running_demo(leads: int = 40, seed: int = 1) -> Iterator[Sandbox]:
+    """What `leadswitch demo` starts, on free ports; stopped at the end of the block."""
+    command = [sys.executable, "-m", "connector.cli", "demo", "--no-browser", "--port", "0"]
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [*command, "--leads", str(leads), "--seed", str(seed)],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            log.seek(0)
+            assert address, log.read()
+            yield Sandbox(address)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 class Sandbox:

@@ -1,0 +1,108 @@
+"""One walk through every page of the app, in order; the caller says what happens on each (pictures, accessibility)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.browser.driving import LONG, Sandbox, Visit
+
+EMPLOYEE = 3
+Seen = Callable[[str, Visit], None]
+
+
+def tour(person: Visit, portal: Sandbox, seen: Seen, *, installed: bool = False) -> None:
+    """Install, both directions, run, pause, flip, report, undo, history, errors; `seen(name, person)` on every page."""
+    if installed:
+        person.open()
+    else:
+        person.install()
+    person.find("current-mode").wait_for()
+    seen("overview", person)
+    person.click("to-choose")
+    seen("choose", person)
+    person.click("to-options")
+    person.find("start-dry-run").wait_for()
+    seen("options", person)
+    person.app.locator("#pipeline-card select").select_option("new")
+    person.app.locator("#f-pipeline_name").wait_for()
+    person.app.get_by_role("group").last.wait_for()
+    seen("options-new-pipeline", person)
+    person.app.locator("#pipeline-card select").select_option(index=0)
+    person.app.locator(".map__row").first.wait_for()
+    person.click("start-dry-run")
+    person.find("summary").wait_for(timeout=LONG)
+    seen("preview", person)
+    person.click("lead-link")
+    person.find("before-after").wait_for()
+    seen("lead", person)
+    person.page.evaluate("history.back()")
+    person.find("to-confirm").wait_for()
+    person.click("to-confirm")
+    person.find("agree").wait_for()
+    seen("confirm", person)
+    person.find("agree").check()
+    person.click("start-run")
+    person.find("run-pause").wait_for()
+    person.click("run-pause")
+    person.find("run-resume").wait_for(timeout=LONG)
+    seen("run-paused", person)
+    person.click("run-resume")
+    person.wait_for_flip()
+    seen("flip", person)
+    person.change_mode("simple")
+    person.wait_for_report()
+    seen("report", person)
+    person.click("to-undo")
+    person.find("start-undo").wait_for()
+    seen("undo", person)
+    person.click("start-undo")
+    person.wait_for_flip()
+    seen("undo-flip", person)
+    person.change_mode("classic")
+    person.wait_for_report()
+    seen("undo-report", person)
+    person.app.get_by_role("navigation").get_by_role("button").last.click()
+    person.find("history-run").first.wait_for()
+    seen("history", person)
+    _to_classic(person, portal, seen)
+    _errors(person, portal, seen)
+
+
+def _to_classic(person: Visit, portal: Sandbox, seen: Seen) -> None:
+    """Simple to Classic: nothing is converted."""
+    portal.post("mode", mode="simple")
+    person.open()
+    person.click("to-choose")
+    person.find("choose-classic").check()
+    seen("choose-classic", person)
+    person.click("to-options")
+    person.find("start-dry-run").wait_for()
+    seen("options-classic", person)
+    person.click("start-dry-run")
+    person.find("summary").wait_for(timeout=LONG)
+    seen("preview-classic", person)
+    person.click("to-confirm")
+    person.find("agree").check()
+    seen("confirm-classic", person)
+    person.click("start-run")
+    person.wait_for_flip()
+    seen("flip-classic", person)
+    person.change_mode("classic")
+    person.wait_for_report()
+    seen("report-classic", person)
+
+
+def _errors(person: Visit, portal: Sandbox, seen: Seen) -> None:
+    """What is seen without rights, and when the portal does not answer."""
+    admin, person.query = person.query, f"{person.query}&user_id={EMPLOYEE}"
+    person.open()
+    person.find("whom-to-ask").wait_for()
+    seen("employee", person)
+    person.query = f"{admin}&user_id=1"
+    person.open()
+    person.find("current-mode").wait_for()
+    portal.post("faults", method="*", kind="error", status=503, times=50)
+    person.app.get_by_role("navigation").get_by_role("button").first.click()
+    person.find("message").wait_for(timeout=LONG)
+    seen("portal-error", person)
+    portal.post("faults/clear")
