@@ -57,7 +57,7 @@ def set_call(setter: Setter, mode: CrmMode, *, active_leads: int) -> Write:
     """The write that changes the mode; read the mode back before believing it."""
     params: dict[str, object] = {"mode": MODE_IDS[mode]}
     if setter.counts_leads and mode is CrmMode.SIMPLE and active_leads:
-        params["leads"] = active_leads
+        params["leftovers"] = active_leads
     return Write(f"mode:{mode.value}", setter.method, params, previous={"setter": setter.name})
 
 
