@@ -8,9 +8,11 @@ from connector.bitrix.credentials import CredentialSource, RenewingToken, Webhoo
 from connector.bitrix.limits import Rate
 from connector.bitrix.oauth import OAuthApp, OAuthClient
 from connector.bitrix.transport import WireSettings
+from connector.bitrix.wire import Observer
 from connector.clock import Clock, SystemClock
 from connector.errors import BadSetting, PortalNotKnown, TokenRefused
 from connector.portals.budget import DatabaseBucket, DatabaseOperatingTimes
+from connector.portals.restlog import rest_observer
 from connector.portals.tokens import DatabaseTokenStore
 from connector.settings import Settings
 from connector.store.database import Database
@@ -27,8 +29,8 @@ def open_client(
 ) -> BitrixClient:
     """A client that works with the portal's stored credential and the budget that all processes share.
 
-    Tokens are renewed one process at a time and stored before they are used. `cancel` is asked before every request.
-    Raises `PortalNotKnown`, or the `DeadCredential` leaf of the portal's state.
+    Tokens are renewed one process at a time and stored before they are used. Every request leaves a masked line in the REST
+    log. `cancel` is asked before every request. Raises `PortalNotKnown`, or the `DeadCredential` leaf of the portal's state.
     """
     clock = clock or SystemClock()
     with db.read() as session:
@@ -44,7 +46,15 @@ def open_client(
     else:
         store = DatabaseTokenStore(db, portal_id, clock=clock)
         source = RenewingToken(store, oauth_client(settings, clock), clock=clock)
-    return client_for(db, settings, source, licence=licence, clock=clock, cancel=cancel)
+    return client_for(
+        db,
+        settings,
+        source,
+        licence=licence,
+        clock=clock,
+        cancel=cancel,
+        observer=rest_observer(db, portal_id, clock),
+    )
 
 
 def client_for(
@@ -55,6 +65,7 @@ def client_for(
     licence: str = "",
     clock: Clock | None = None,
     cancel: Callable[[], bool] | None = None,
+    observer: Observer | None = None,
 ) -> BitrixClient:
     """A client for any credential on the shared budget; `licence` (LICENSE of `app.info`) decides how much there is."""
     clock = clock or SystemClock()
@@ -65,6 +76,7 @@ def client_for(
         clock=clock,
         settings=replace(wire_settings(settings), rate=Rate.of_licence(licence)),
         cancel=cancel,
+        observer=observer,
     )
 
 

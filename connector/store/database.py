@@ -18,6 +18,7 @@ from connector.store.base import use_keyring
 from connector.store.keyfile import KeyFile
 from connector.store.keyring import Keyring
 from connector.store.models import Portal
+from connector.store.restlog import RestLogBuffer
 
 BUSY_SECONDS = 30
 _READ_ONLY = "leadswitch_read_only"
@@ -37,6 +38,7 @@ class Database:
         use_keyring(self._engine.dialect, self.keyring)
         self._write = sessionmaker(self._engine, expire_on_commit=False)
         self._read = sessionmaker(_reading(self._engine), expire_on_commit=False, autoflush=False)
+        self.rest_log = RestLogBuffer(self)
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -92,7 +94,8 @@ class Database:
             raise DatabaseProblem(reason=str(problem.orig).strip().splitlines()[0]) from None
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Write what the REST log still holds and give all connections back."""
+        self.rest_log.close()
         self._engine.dispose()
 
     def _check_keys(self) -> None:
