@@ -40,3 +40,13 @@ def static_path() -> Path:
 def locale_path() -> Path:
     """The folder of gettext catalogs."""
     return _PACKAGE / "locale"
+
+
+def companion_path() -> Path:
+    """The PHP file for self-hosted portals."""
+    return _PACKAGE / "companion" / "leadswitch_companion.php"
+
+
+def companion_guide_path() -> Path:
+    """How an administrator installs it."""
+    return _PACKAGE / "companion" / "leadswitch_companion.md"

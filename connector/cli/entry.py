@@ -28,6 +28,7 @@ COMMANDS: dict[str, _Command] = {
     "apply": _Command("apply", "Carry out a plan file, resumable and reversible."),
     "runs": _Command("runs", "List, show, pause, resume, cancel, retry and undo runs."),
     "serve": _Command("serve", "The app for real portals."),
+    "companion": _Command("companion", "A PHP file with which a self-hosted Bitrix24 lets its CRM mode be set."),
     "keys": _Command("keys", "Make and change the keys that encrypt credentials."),
     "doctor": _Command("doctor", "Check configuration, database, portal and permissions; says what to do."),
 }

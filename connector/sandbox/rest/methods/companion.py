@@ -51,7 +51,7 @@ def set_mode(call: Call) -> Any:
         raise RestError("LEADSWITCH_LEADS_UNAVAILABLE", "Leads are not available in the plan of this portal.")
     if mode == SIMPLE and active and call.integer("leftovers", -1) != active:
         text = f"{active} leads are in work. Pass leftovers={active} to leave them behind."
-        raise RestError("LEADSWITCH_LEADS_IN_WORK", text, leads=active)
+        raise RestError("LEADSWITCH_LEADS_IN_WORK", text)
     if mode != previous:
         native.set_mode(world, mode)
     return {"mode": world.mode, "previous": previous, "leftovers": active if mode == SIMPLE else 0}
