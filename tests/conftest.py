@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,16 @@ if TYPE_CHECKING:
     from connector.sandbox.server import SandboxServer
 
 __all__ = ["any_database", "database", "empty_database", "new_postgres_url", "postgres_server", "sandbox"]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In continuous integration nothing is skipped: what a test needs (Chromium, PostgreSQL, PHP) was installed there."""
+    report = yield
+    if report.skipped and os.environ.get("CI") and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} must not be skipped when CI is set: {report.longrepr}"
+    return report
 
 
 @pytest.fixture
