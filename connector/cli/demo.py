@@ -10,7 +10,7 @@ import os
 import sys
 import tempfile
 import webbrowser
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
@@ -51,8 +51,13 @@ class PortTaken(ConfigError):
 )
 @world_options
 @click.option("--no-browser", is_flag=True, help="Do not open a browser.")
+@click.option(
+    "--self-hosted", is_flag=True, help="A self-hosted portal with the companion: its mode is set over REST."
+)
 @pass_shell
-def demo(shell: Shell, port: int | None, leads: int, seed: int, no_browser: bool) -> None:
+def demo(
+    shell: Shell, *, port: int | None, leads: int, seed: int, no_browser: bool, self_hosted: bool
+) -> None:
     """A sandbox portal with the app inside, in your browser.
 
     Prints one address: the page of an emulated Bitrix24 portal with messy leads and Leadswitch installed. Nothing leaves
@@ -60,7 +65,9 @@ def demo(shell: Shell, port: int | None, leads: int, seed: int, no_browser: bool
     """
     with stop_signals() as stop, tempfile.TemporaryDirectory(prefix="leadswitch-demo-") as folder:
         shell.say(_("Starting a sandbox portal with %(n)s leads and the app …", n=leads))
-        with _running(Path(folder), _portal_port(port), leads, seed, SystemClock()) as (children, address):
+        arguments = ["--port", str(_portal_port(port)), "--leads", str(leads), "--seed", str(seed)]
+        arguments += ["--self-hosted"] * self_hosted
+        with _running(Path(folder), arguments, SystemClock()) as (children, address):
             click.echo(address)
             shell.say(_("Open this address in your browser. Press Ctrl-C here to stop."))
             if not no_browser and _has_browser():
@@ -70,18 +77,16 @@ def demo(shell: Shell, port: int | None, leads: int, seed: int, no_browser: bool
 
 
 @contextmanager
-def _running(
-    folder: Path, port: int, leads: int, seed: int, clock: Clock
-) -> Iterator[tuple[tuple[Child, ...], str]]:
-    """Both processes, ready; yields them and the address of the portal page; stopped at the end."""
+def _running(folder: Path, world: Sequence[str], clock: Clock) -> Iterator[tuple[tuple[Child, ...], str]]:
+    """Both processes, ready; yields them and the address of the portal page; stopped at the end. `world`: the sandbox's options."""
     started: list[Child] = []
     env = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
     app_port = free_port()
     app_url = f"http://localhost:{app_port}"
     try:
-        arguments = ["--host", LOOPBACK, "--port", str(port), "--leads", str(leads), "--seed", str(seed)]
         paths = app_manifest().urls
-        arguments += ["--app-url", app_url + paths.handler, "--install-url", app_url + paths.installer]
+        pages = ["--app-url", app_url + paths.handler, "--install-url", app_url + paths.installer]
+        arguments = ["--host", LOOPBACK, *world, *pages]
         portal = Child(_("The sandbox portal"), SANDBOX, arguments, log=folder / "sandbox.log", env=env)
         started.append(portal)
         ready = json.loads(portal.first_line(START_SECONDS))
