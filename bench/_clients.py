@@ -1,7 +1,8 @@
 """The contestants of `bench/wire.py`, each run in a process of its own: `python -m bench._clients NAME TASK READY`.
 
 READY is the sandbox's ready line. Prints one JSON line: what the client itself got, how long it took, how much memory its process
-peaked at. Peers are used as published, without a patch: b24pysdk over TLS because it speaks nothing else.
+peaked at. Peers are used as published, without a patch: b24pysdk over TLS because it speaks nothing else. Each imports only what it
+is, so that memory is its own.
 """
 
 from __future__ import annotations

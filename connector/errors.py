@@ -354,7 +354,9 @@ class PortalMoved(TransportError):
 
 
 class LimitError(BitrixError):
-    """The portal asks for less."""
+    """The portal asks for less. `asked` is False if we did not even ask, because waiting would have taken too long."""
+
+    asked = True
 
     key = "limit"
     who = Who.NOBODY

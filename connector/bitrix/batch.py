@@ -165,7 +165,7 @@ def prepare(commands: Iterable[Command], *, max_command: int, max_group: int) ->
     for number, command in enumerate(commands):
         if not is_label(command.label) or command.label in items:
             raise BadCall(f"label {command.label!r} is not usable or not unique", method=command.method)
-        spec = spec_of(command.method)
+        spec = CallSpec(Kind.WRITE) if command.once else spec_of(command.method)
         params = normalise(command.params)
         if not isinstance(params, dict):
             raise BadCall("parameters must be a map", method=command.method)

@@ -108,9 +108,11 @@ class _Job:
             if ready:
                 return ready
             if wait > deadline.left:
-                raise MethodTimeLimit(
+                late = MethodTimeLimit(
                     f"would have to wait {wait:.0f} s", portal=self._wire.portal, method="batch"
                 )
+                late.asked = False
+                raise late
             self._patience.sleep(wait)
 
     def _ready(self) -> tuple[list[Item], float]:
@@ -155,10 +157,12 @@ class _Job:
         except BitrixError as error:
             self._request_failed(ready, error, deadline)
             return
-        deadline.restart()
+        before = len(self.settled)
         for item in ready:
             self._read(item, sections)
         self._whole_chains(ready)
+        if len(self.settled) > before:
+            deadline.restart()
 
     def _alone(self, item: Item, deadline: Deadline) -> None:
         try:
@@ -200,7 +204,9 @@ class _Job:
     # ---- failures
 
     def _command_failed(self, item: Item, error: BitrixError) -> None:
-        item.attempts += 1
+        if not isinstance(error, MethodTimeLimit):
+            # Waiting for a method's time is no failed try; the time budget ends it.
+            item.attempts += 1
         if item.maybe and policy_of(error).code.casefold() in item.spec.done:
             self._settle(item, Status.OK, result=True, repeated=True)
             return

@@ -114,7 +114,8 @@ class MemoryBucket:
 @dataclass(frozen=True, slots=True)
 class Operating:
     """The latest report about one method: seconds used in the trailing ten minutes (cumulative already, never summed),
-    wall-clock second at which the oldest minute leaves the sum, and until when the portal has blocked the method.
+    wall-clock second at which the oldest minute leaves the sum, and until when the method has to wait, be it because we
+    pace it or because the portal has blocked it.
     """
 
     seconds: float = 0.0
@@ -156,19 +157,51 @@ class OperatingPolicy:
 
 # Without `operating_reset_at` in any answer: one of the ten minute buckets.
 _ONE_BUCKET = 60.0
+_MINUTES = 10
 
 
-def operating_wait(latest: Operating | None, policy: OperatingPolicy, now: float) -> float:
-    """Seconds to wait before this method may be called. 0.0 if nothing was ever reported (the fields are optional)."""
-    if latest is None:
-        return 0.0
-    if latest.blocked_until > now:
-        return latest.blocked_until - now
+def reported(seconds: float, resets_at: float, policy: OperatingPolicy, now: float) -> Operating:
+    """The record after an answer that reported its operating time. From `share` of the limit on the next call has to
+    wait for a growing part of the time to the reset, at the limit for all of it.
+    """
     pace_from = policy.limit * policy.share
-    if latest.seconds < pace_from or latest.resets_at <= now:
-        return 0.0
-    used = min(1.0, (latest.seconds - pace_from) / (policy.limit - pace_from))
-    return used * (latest.resets_at - now)
+    left = max(0.0, resets_at - now)
+    used = min(1.0, max(0.0, (seconds - pace_from) / (policy.limit - pace_from)))
+    return Operating(seconds, resets_at, now + used * left if used else 0.0)
+
+
+def operating_wait(latest: Operating | None, now: float) -> float:
+    """Seconds to wait before this method may be called. 0.0 if nothing was ever reported (the fields are optional)."""
+    return 0.0 if latest is None else max(0.0, latest.blocked_until - now)
+
+
+class OwnTimes:
+    """What this process has seen methods use in the trailing ten minutes, by the minute.
+
+    The times of commands inside a batch come without the portal's own sum, so pacing by reports alone would run into
+    the limit there. A lower bound: other processes and apps are not in it.
+    """
+
+    def __init__(self) -> None:
+        self._minutes: dict[str, dict[int, float]] = {}
+        self._latest: dict[str, Operating] = {}
+        self._lock = threading.Lock()
+
+    def add(self, method: str, seconds: float, policy: OperatingPolicy, now: float) -> None:
+        """One call has taken so many seconds."""
+        minute = int(now // 60)
+        with self._lock:
+            minutes = self._minutes.setdefault(method, {})
+            minutes[minute] = minutes.get(minute, 0.0) + seconds
+            for old in [known for known in minutes if known <= minute - _MINUTES]:
+                del minutes[old]
+            resets_at = (min(minutes) + _MINUTES) * 60.0
+            self._latest[method] = reported(sum(minutes.values()), resets_at, policy, now)
+
+    def latest(self, method: str) -> Operating | None:
+        """The sum as if it had been reported."""
+        with self._lock:
+            return self._latest.get(method)
 
 
 def blocked(latest: Operating | None, now: float) -> Operating:

@@ -131,8 +131,9 @@ class Lister:
                     ahead, work = None, self._pages(active)
                     continue
                 failures, rounds, ahead = 0, rounds + 1, None
-                deadline.restart()
                 found = [self._read(scan, pages, sections) for scan, pages in work]
+                if any(found):
+                    deadline.restart()
                 active = deque(scan for scan in active if not scan.done)
                 active.extend(islice(waiting, window - len(active)))
                 work = self._pages(active)
@@ -197,7 +198,8 @@ class Lister:
 
     def _failed(self, scan: Scan, error: BitrixError) -> None:
         """The first page of a chain failed: pause and go on from the same cursor, or raise."""
-        scan.attempts += 1
+        if not isinstance(error, MethodTimeLimit):
+            scan.attempts += 1
         if isinstance(error, TokenExpired) and scan.attempts == 1:
             self._wire.renew()
             return

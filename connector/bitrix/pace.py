@@ -37,9 +37,10 @@ class Pace:
             self.learn(method, seconds / max(1, commands))
 
     def slower(self, methods: Collection[str]) -> None:
-        """A batch of these was lost, perhaps because it took too long: halve the next one."""
+        """A batch of these was lost, perhaps because it took too long: a quarter of it next time, so that three losses
+        lead from fifty commands to one.
+        """
         with self._lock:
             for method in methods:
-                self._seconds[method] = min(
-                    _LONGEST, 2 * max(self._seconds.get(method, _FIRST_GUESS), _FIRST_GUESS)
-                )
+                known = max(self._seconds.get(method, _FIRST_GUESS), _FIRST_GUESS)
+                self._seconds[method] = min(_LONGEST, 4 * known)

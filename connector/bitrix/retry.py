@@ -15,7 +15,7 @@ from connector.bitrix.calls import Kind
 from connector.bitrix.policy import Action, policy_of
 from connector.bitrix.transport import WireSettings
 from connector.clock import Clock
-from connector.errors import BadAnswer, BitrixError, Cancelled, LimitError, NotSent
+from connector.errors import BadAnswer, BitrixError, Cancelled, LimitError, MethodTimeLimit, NotSent
 
 T = TypeVar("T")
 _SLICE = 0.25
@@ -80,16 +80,19 @@ class Patience:
         longest = self._settings.longest_pause
         if isinstance(error, LimitError):
             return self._rng.uniform(0.0, self._settings.first_pause)
-        base = min(longest, self._settings.first_pause * 2.0 ** min(attempt - 1, 16))
+        base = min(longest, self._settings.first_pause * 2.0 ** min(max(attempt - 1, 0), 16))
         return base * self._rng.uniform(0.5, 1.0)
 
     def again(self, error: BaseException, kind: Kind, attempt: int) -> bool:
         """Whether try number `attempt` (from 1) that ended in `error` is followed by another one."""
-        if not isinstance(error, BitrixError):
+        if not isinstance(error, BitrixError) or (isinstance(error, LimitError) and not error.asked):
             return False
-        most = self._settings.attempts
+        most: float = self._settings.attempts
         if isinstance(error, NotSent | BadAnswer):
             most = min(most, self._settings.connect_attempts)
+        if isinstance(error, MethodTimeLimit):
+            # Every one of these waits a minute or more; the time budget is what ends them.
+            most = float("inf")
         return attempt < most and policy_of(error).action_for(kind) in (Action.RETRY, Action.WAIT)
 
     def run(

@@ -44,7 +44,10 @@ class PageAnswer:
 
 @dataclass(slots=True)
 class Scan:
-    """A list on its way. `rows_path` is where rows are inside a result; `prefix` makes labels unique in a batch."""
+    """A list on its way. `rows_path` is where rows are inside a result; `prefix` makes labels unique in a batch.
+
+    `trust_count`: rows that are added while the list is read need not be found, so the counted number of rows is its end.
+    """
 
     method: str
     params: Mapping[str, object]
@@ -57,6 +60,7 @@ class Scan:
     seen: int = 0
     done: bool = False
     attempts: int = 0
+    trust_count: bool = False
     _counted: bool = False
     _verifying: bool = False
     _base: dict[str, object] = field(default_factory=dict)
@@ -92,12 +96,17 @@ class Scan:
 
     # ---- asking
 
+    def expect(self, total: int) -> None:
+        """Rows were counted a moment ago by somebody else: start with chained pages. A wrong count costs a page, never a row."""
+        self._counted, self.total = True, total
+
     def plan(self, most: int) -> list[Page]:
         """The next pages, at most `most`, in chain order. The first page of all is counted, the others are not."""
         if not self._counted or self._verifying:
             return [Page(f"{self.prefix}0", self._page(self.cursor or None, counted=True), 0)]
         left = max(0, (self.total or 0) - self.seen)
-        sizes = [PAGE] * (left // PAGE) + ([left % PAGE] if left % PAGE else []) + [0]
+        end = [] if self.trust_count and left else [0]
+        sizes = [PAGE] * (left // PAGE) + ([left % PAGE] if left % PAGE else []) + end
         pages: list[Page] = []
         after: int | Ref = self.cursor
         for number, size in enumerate(sizes[:most]):
@@ -138,6 +147,8 @@ class Scan:
             if not self._counted or self._verifying:
                 self._first(answer, rows)
             new += self._advance(rows)
+            if self.trust_count and self.total and self.seen >= self.total:
+                self.done = True
             if self.done:
                 break
             if not rows:

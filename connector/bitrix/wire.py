@@ -12,11 +12,12 @@ from typing import Protocol
 from connector.bitrix.credentials import Credential, CredentialSource, OAuthToken
 from connector.bitrix.limits import (
     Bucket,
-    Operating,
     OperatingTimes,
+    OwnTimes,
     blocked,
     operating_wait,
     refuse,
+    reported,
     take,
 )
 from connector.bitrix.retry import Deadline, Patience
@@ -25,6 +26,7 @@ from connector.clock import Clock
 from connector.errors import (
     BitrixError,
     DeadCredential,
+    LimitError,
     MethodTimeLimit,
     NotSent,
     PortalMoved,
@@ -63,7 +65,9 @@ Observer = Callable[[Exchange], None]
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """The `time` part of an answer, seconds; every key is optional on the platform."""
+    """The `time` part of an answer, seconds; every key is optional on the platform. `duration` is the longer of the
+    platform's `duration` and `processing`.
+    """
 
     duration: float | None = None
     operating: float | None = None
@@ -73,8 +77,11 @@ class Timing:
     def of(cls, raw: object) -> Timing:
         if not isinstance(raw, Mapping):
             return cls()
+        known = [
+            seconds for name in ("duration", "processing") if (seconds := _float(raw.get(name))) is not None
+        ]
         return cls(
-            _float(raw.get("duration")), _float(raw.get("operating")), _float(raw.get("operating_reset_at"))
+            max(known, default=None), _float(raw.get("operating")), _float(raw.get("operating_reset_at"))
         )
 
 
@@ -98,6 +105,7 @@ class Wire:
         self._transport = transport
         self._bucket = bucket
         self._operating = operating
+        self._own = OwnTimes()
         self._clock = clock
         self._settings = settings
         self._patience = patience
@@ -116,13 +124,18 @@ class Wire:
 
     def blocked_for(self, method: str) -> float:
         """Seconds until this method may be called, by its operating time. 0.0 = now."""
-        return operating_wait(self._operating.get(self._portal, method), self._settings.operating, self.now())
+        now = self.now()
+        shared = operating_wait(self._operating.get(self._portal, method), now)
+        return max(shared, operating_wait(self._own.latest(method), now))
 
     def learn(self, method: str, timing: Timing) -> None:
-        """Keep the latest operating time of a method; the number is cumulative already."""
+        """Keep the latest operating time of a method (cumulative already) and what this call took."""
+        if timing.duration is not None:
+            self._own.add(method, timing.duration, self._settings.operating, self.now())
         if timing.operating is not None:
             reset = timing.operating_reset_at or 0.0
-            self._operating.put(self._portal, method, Operating(timing.operating, reset))
+            latest = reported(timing.operating, reset, self._settings.operating, self.now())
+            self._operating.put(self._portal, method, latest)
 
     def block(self, method: str) -> None:
         """This method answered 429: remember until when, so that others go on."""
@@ -258,11 +271,13 @@ class Wire:
                 error=type(error).__name__,
             )
 
-    def _hold(self, seconds: float, deadline: Deadline, late: type[BitrixError], method: str) -> None:
+    def _hold(self, seconds: float, deadline: Deadline, late: type[LimitError], method: str) -> None:
         if seconds <= 0:
             return
         if seconds > deadline.left:
-            raise late(f"would have to wait {seconds:.0f} s", portal=self._portal, method=method)
+            error = late(f"would have to wait {seconds:.0f} s", portal=self._portal, method=method)
+            error.asked = False
+            raise error
         self._patience.sleep(seconds)
 
 

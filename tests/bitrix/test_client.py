@@ -229,7 +229,7 @@ def test_429_waits_to_the_last_reported_reset(lead: Portal) -> None:
 
 
 def test_a_blocked_method_does_not_stop_another_one(lead: Portal) -> None:
-    client = lead.client(settings=WireSettings(attempts=1))
+    client = lead.client(settings=WireSettings(budget_seconds=30))
     lead.faults = [SLOW]
     with pytest.raises(MethodTimeLimit):
         client.call("profile")

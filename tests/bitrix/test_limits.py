@@ -14,10 +14,12 @@ from connector.bitrix.limits import (
     MemoryBucket,
     Operating,
     OperatingPolicy,
+    OwnTimes,
     Rate,
     blocked,
     operating_wait,
     refuse,
+    reported,
     take,
 )
 
@@ -99,14 +101,32 @@ def test_capacity_by_plan() -> None:
 
 def test_pacing_starts_before_the_limit_and_waits_for_the_reset_at_it() -> None:
     policy = OperatingPolicy(limit=400, share=0.8)
-    assert operating_wait(None, policy, T0) == 0
-    assert operating_wait(Operating(319, T0 + 60), policy, T0) == 0
-    assert operating_wait(Operating(360, T0 + 60), policy, T0) == pytest.approx(30)
-    assert operating_wait(Operating(400, T0 + 60), policy, T0) == pytest.approx(60)
-    assert operating_wait(Operating(400, T0 - 1), policy, T0) == 0
+    assert operating_wait(None, T0) == 0
+    assert operating_wait(reported(319, T0 + 60, policy, T0), T0) == 0
+    assert operating_wait(reported(360, T0 + 60, policy, T0), T0) == pytest.approx(30)
+    assert operating_wait(reported(400, T0 + 60, policy, T0), T0) == pytest.approx(60)
+    assert operating_wait(reported(400, T0 - 1, policy, T0), T0) == 0
+
+
+def test_a_paced_method_waits_once_and_then_goes() -> None:
+    latest = reported(360, T0 + 60, OperatingPolicy(limit=400, share=0.8), T0)
+    assert operating_wait(latest, T0 + 10) == pytest.approx(20)
+    assert operating_wait(latest, T0 + 31) == 0
+
+
+def test_what_a_process_has_seen_itself_counts_for_ten_minutes() -> None:
+    own, policy = OwnTimes(), OperatingPolicy(limit=400, share=0.8)
+    for minute in range(5):
+        own.add("m", 100, policy, T0 + 60 * minute)
+    seen = own.latest("m")
+    assert seen is not None
+    assert seen.seconds == 500
+    assert operating_wait(seen, T0 + 240) > 0
+    own.add("m", 1, policy, T0 + 1200)
+    assert own.latest("m") == Operating(1, seen.resets_at + 1200, 0.0)
 
 
 def test_a_blocked_method_waits_to_its_own_reset_or_a_minute() -> None:
     known = blocked(Operating(400, T0 + 120), T0)
-    assert operating_wait(known, OperatingPolicy(), T0) == pytest.approx(120.5)
-    assert operating_wait(blocked(None, T0), OperatingPolicy(), T0) == pytest.approx(60.5)
+    assert operating_wait(known, T0) == pytest.approx(120.5)
+    assert operating_wait(blocked(None, T0), T0) == pytest.approx(60.5)
