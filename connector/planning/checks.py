@@ -15,7 +15,6 @@ _NOT_YET = (
     ("missing_fields", MissingFields.CREATE, MissingFields.DROP),
     ("related", Related.MOVE, Related.REPORT),
     ("automation", Automation.QUIET, Automation.RUN),
-    ("leftovers", Leftovers.LEAVE, Leftovers.BLOCK),
 )
 
 
@@ -30,6 +29,8 @@ def check_options(options: Options, facts: PortalFacts) -> tuple[Finding, ...]:
         if facts.classic_available is Known.NO:
             said.append(finding("classic-none"))
         return tuple(said)
+    if options.leftovers is Leftovers.LEAVE and not facts.mode_setter:
+        said.append(finding("leave-needs-setter"))
     return (
         *said,
         *_pipeline(options, facts),

@@ -6,8 +6,8 @@ from typing import Any
 
 from .catalogue import finding
 from .context import Context
-from .customfields import Pair, Written, is_empty, shown, translate, values
-from .model import Finding, LeadSnapshot, UserField
+from .customfields import Pair, Written, is_empty, shown, translate
+from .model import Finding, UserField
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,25 +19,23 @@ class Carried:
     created_key: str = ""
 
 
-def carry(lead: LeadSnapshot, context: Context, records: Mapping[str, Mapping[str, Any] | None]) -> Carried:
-    """Carry the custom fields of `lead` into `records`: entity → fields that the record has already, None for a new one."""
+def carry(
+    context: Context, held: Mapping[str, list[Any]], records: Mapping[str, Mapping[str, Any] | None]
+) -> Carried:
+    """Carry the custom fields that a lead fills (`held`, from `customfields.filled`) into `records`: entity → fields that the record
+    has already, None for a new one."""
     out: dict[str, dict[str, Any]] = {entity: {} for entity in records}
     said: list[Finding] = []
-    by_source = {
-        entity: {pair.source.name: pair for pair in context.pairs[entity] if pair.target is not None}
-        for entity in records
-    }
     for field in context.facts.user_fields.get("lead", ()):
-        found = values(field, lead.fields)
-        if not found:
+        found = held.get(field.name)
+        if found is None:
             if field.mandatory and field.type not in ("boolean", "file"):
                 said.append(finding("required-on-lead", field=field.label))
-            continue
-        if field.type == "file":
+        elif field.type == "file":
             said.append(finding("file-not-carried", field=field.label, count=len(found)))
-            continue
-        here = {entity: pairs[field.name] for entity, pairs in by_source.items() if field.name in pairs}
-        said += _write(field, found, here, records, out)
+        else:
+            here = {e: context.pairs[e][field.name] for e in records if field.name in context.pairs[e]}
+            said += _write(field, found, here, records, out)
     for entity, existing in records.items():
         if existing is None:
             said += _required(entity, context, out[entity])

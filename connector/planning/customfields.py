@@ -106,9 +106,12 @@ def native_pairs(facts: PortalFacts, entity: str) -> tuple[Pair, ...]:
     )
 
 
+_NOTHING: tuple[Any, ...] = ("", [], {}, ())
+
+
 def is_empty(value: Any) -> bool:
     """True for what Bitrix24 sends for `nothing here`: null, "", false, [], {}. Zero is a value."""
-    return value is None or value is False or value in ("", [], {}, ())
+    return value is None or value is False or value in _NOTHING
 
 
 def values(field: UserField, fields: Mapping[str, Any]) -> list[Any]:
@@ -120,6 +123,10 @@ def values(field: UserField, fields: Mapping[str, Any]) -> list[Any]:
     value = fields.get(field.key)
     if value is None:
         value = fields.get(field.name)
+        if value is None:
+            return []
+    if value in _NOTHING:
+        return []
     found = list(value) if isinstance(value, list | tuple) else [value]
     if field.type == "boolean":
         return [v for v in found if v in ("Y", "1", 1, True)]
@@ -142,6 +149,16 @@ def _number(value: Any) -> int:
         return int(value)
     except (TypeError, ValueError):
         return -1
+
+
+def filled(fields: tuple[UserField, ...], row: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Name → values of the custom fields that hold something in a row."""
+    found = {}
+    for field in fields:
+        held = values(field, row)
+        if held:
+            found[field.name] = held
+    return found
 
 
 @dataclass(frozen=True, slots=True)

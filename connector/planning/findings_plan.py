@@ -99,6 +99,22 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         ),
         N_("Include them, close them by hand, or accept Bitrix24's own conversion."),
     ),
+    (
+        "leads-left-behind",
+        W,
+        N_("%(count)s active leads are not in this plan. They stay leads, which Simple CRM does not show."),
+        N_("Include them, or close them by hand."),
+    ),
+    (
+        "leave-needs-setter",
+        E,
+        N_(
+            "Leads can stay behind as they are only where the CRM mode is set over REST; this portal has no method for that."
+        ),
+        N_(
+            "Make another choice for leads that stay behind, or install the companion if the portal is self-hosted."
+        ),
+    ),
     ("option-not-handled", E, N_("%(option)s=%(value)s is not carried out yet."), N_("Choose %(instead)s.")),
     (
         "workflows-fire",
@@ -207,6 +223,14 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         I,
         N_(
             "The CRM mode has no REST setter: the last step is done by a person in Bitrix24, guided and checked."
+        ),
+        "",
+    ),
+    (
+        "flip-by-setter",
+        I,
+        N_(
+            "This portal has the Leadswitch companion: the last step sets the CRM mode over REST and reads it back."
         ),
         "",
     ),

@@ -3,6 +3,7 @@ except through `context.clients`.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import channels, products, records
@@ -13,10 +14,11 @@ from .clients import NONE, bound_ids
 from .clientsteps import ClientSteps
 from .context import Context
 from .customcarry import Carried, carry
-from .customfields import is_empty
+from .customfields import filled, is_empty
 from .mark import mark
-from .model import Action, Do, Finding, LeadKind, LeadPlan, LeadSnapshot, Severity
+from .model import Action, Do, Finding, LeadKind, LeadPlan, LeadSnapshot, NativeOutcome, Severity
 from .native import predict
+from .native_compare import Comparison
 from .options import KEEP, Timeline
 
 
@@ -48,7 +50,7 @@ def plan_lead(lead: LeadSnapshot, context: Context) -> LeadPlan:
         deal_stage=link.deal_stage if link else "",
         snapshot=lead,
         managed=actions,
-        native=predict(lead, context, work.deal, work.clients.decisions),
+        native=work.native(),
         findings=tuple(work.said),
     )
 
@@ -64,6 +66,7 @@ class _Work:
         self.kind = kind_of(lead)
         self.said: list[Finding] = []
         self.deal: dict[str, Any] = {}
+        self.held = filled(context.facts.user_fields.get("lead", ()), lead.fields)
         self.responsible = self._responsible()
         self.clients = ClientSteps(lead, context, self.responsible, self.said)
 
@@ -119,7 +122,7 @@ class _Work:
     def actions(self) -> list[Action]:
         """All steps for this lead in the order of execution."""
         clients = self.clients.steps() if self.kind is LeadKind.NEW else self._existing_clients()
-        carried = carry(self.lead, self.context, self._writable())
+        carried = carry(self.context, self.held, self._writable())
         self._put_custom(carried, clients)
         self.said += carried.findings
         deal = self._deal(carried)
@@ -181,8 +184,8 @@ class _Work:
     # ------------------------------------------------------------------------------------------------- deal, closing
 
     def _deal(self, carried: Carried) -> Action:
-        lead, facts = self.lead, self.context.facts
-        fields = {**records.standard("deal", self.fields), **records.parents(facts, lead), "leadId": lead.id}
+        lead, parents = self.lead, records.parents(self.context.parents, self.lead)
+        fields = {**records.standard("deal", self.fields), **parents, "leadId": lead.id}
         if not str(fields.get("title") or "").strip():
             fields["title"] = f"#{lead.id}"
             self.said.append(finding("no-deal-title", title=fields["title"]))
@@ -193,7 +196,7 @@ class _Work:
                     field=self.context.titles["lead"].get("statusDescription", "Stage information"),
                 )
             )
-        for key in sorted(records.parents(facts, lead)):
+        for key in sorted(parents):
             self.said.append(
                 finding("parent-carried", id=fields[key], field=self.context.titles["lead"].get(key, key))
             )
@@ -271,7 +274,15 @@ class _Work:
         if self.fields.get("webformId"):
             self.said.append(finding("webform-dropped", id=self.fields["webformId"]))
         self._related()
-        self.said += records.unplaced(self.context.facts, self.lead, self.context.custom_keys)
+        self.said += records.unplaced(self.context.placed, names, self.lead)
+
+    def native(self) -> NativeOutcome:
+        """What Bitrix24's own switch would do, compared with the managed deal where there is one."""
+        outcome = predict(self.lead, self.context, self.held)
+        if outcome.fails or not self.deal:
+            return outcome
+        compared = Comparison(self.lead, self.context, self.held, outcome, self.deal, self.clients.decisions)
+        return replace(outcome, differences=compared.differences())
 
     def _related(self) -> None:
         deals = [f"#{r['id']} “{r['title']}”" for r in self.lead.related if r.get("entity") == "deal"]

@@ -96,8 +96,10 @@ class PortalFacts:
     """What planning needs to know of a portal besides its leads; read by `connector.reading`.
 
     `item_fields` is `crm.item.fields` per entity (`lead`, `deal`, `contact`, `company`), by camelCase name. `country` is an ISO code
-    such as `PL`, for phone numbers without a country prefix. `active_total` is what the portal counts, before any choice of leads.
+    such as `PL`, for phone numbers without a country prefix. `active_total` is what the portal counts, before any choice of leads;
+    `clients` how many contacts and companies there are.
     `workflows` are rows of `crm` templates of `bizproc.workflow.template.list`; None where they could not be read.
+    `mode_setter`: the portal has a method that sets its CRM mode (our companion on self-hosted ones); elsewhere a person must do it.
     """
 
     key: str
@@ -121,7 +123,9 @@ class PortalFacts:
     item_fields: Mapping[str, Mapping[str, Fields]] = field(default_factory=dict)
     active_total: int = 0
     sources: Mapping[str, str] = field(default_factory=dict)
+    clients: Mapping[str, int] = field(default_factory=dict)
     via: str = ""
+    mode_setter: bool = False
 
     def pipeline(self, id_: int) -> Pipeline | None:
         """The pipeline with this id, or None."""

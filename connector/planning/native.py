@@ -13,16 +13,17 @@ from typing import Any
 from . import channels, products
 from .activities import open_ids
 from .catalogue import finding
-from .clients import Decision, bound_ids
+from .clients import bound_ids
 from .context import Context
-from .customfields import is_empty, shown, translate, values
-from .model import Fields, Finding, LeadSnapshot, NativeOutcome, Stage
+from .customfields import is_empty, translate
+from .model import Fields, LeadSnapshot, NativeOutcome, Stage
 from .options import Activities, Variant
 from .records import PERSON, UTM
 from .stages import in_work
 
 # lead field → same field of the record (native_switch.md section 8); what is not here is not mapped.
 _BOTH = ("comments", "opened", "assignedById", "originatorId", "originId", *UTM)
+Held = Mapping[str, list[Any]]
 _DEAL = ("title", "sourceId", "sourceDescription", "currencyId", "webformId", *_BOTH)
 _CONTACT = (*PERSON, "sourceId", "sourceDescription", *_BOTH)
 
@@ -46,36 +47,32 @@ def rules(context: Context, variant: Variant) -> _Rules:
     )
 
 
-def predict(
-    lead: LeadSnapshot, context: Context, managed: Mapping[str, Any], decisions: Mapping[str, Decision]
-) -> NativeOutcome:
-    """The prediction in the variant of the options. `managed` are the fields of the managed deal (empty: none planned),
-    `decisions` what the managed plan does about clients."""
+def predict(lead: LeadSnapshot, context: Context, held: Held) -> NativeOutcome:
+    """The prediction in the variant of the options, without comparison. `held` are the filled custom fields of the lead."""
     variant = context.options.variant
     rule = rules(context, variant)
     repeat = lead.fields.get("isReturnCustomer") in ("Y", True)
-    contact = _contact(lead, context, rule) if rule.contact and not repeat else None
-    company = _company(lead, context) if rule.company and not repeat else None
+    contact = _contact(lead, context, rule, held) if rule.contact and not repeat else None
+    company = _company(lead, context, held) if rule.company and not repeat else None
     fails = _blocked(context, contact, company) or _fails(lead, contact, company)
     if fails:
         differences = (finding("native-left-behind", why=fails),)
         return NativeOutcome(variant.value, None, None, None, (), fails, differences)
-    deal = _deal(lead, context, rule, contact, company)
+    deal = _deal(lead, context, rule, (contact, company), held)
     completes = open_ids(lead.activities) if rule.completes else ()
-    outcome = NativeOutcome(variant.value, deal, contact, company, completes)
-    said = _Compared(lead, context, outcome, managed, decisions).differences() if managed else ()
-    return NativeOutcome(variant.value, deal, contact, company, completes, "", said)
+    return NativeOutcome(variant.value, deal, contact, company, completes)
 
 
 def _copied(names: tuple[str, ...], fields: Mapping[str, Any]) -> dict[str, Any]:
     return {n: fields[n] for n in names if not is_empty(fields.get(n))}
 
 
-def _custom(lead: LeadSnapshot, context: Context, entity: str) -> dict[str, Any]:
+def _custom(context: Context, held: Held, entity: str) -> dict[str, Any]:
     out: dict[str, Any] = {}
-    for pair in context.native_pairs[entity]:
-        found = values(pair.source, lead.fields)
-        if pair.target is None or not found:
+    pairs = context.native_pairs[entity]
+    for name, found in held.items():
+        pair = pairs.get(name)
+        if pair is None or pair.target is None:
             continue
         written = translate(pair.source, pair.target, found).value
         if written is not None:
@@ -87,21 +84,21 @@ def _channels(lead: LeadSnapshot) -> list[dict[str, Any]]:
     return [{n: e.get(n) for n in ("typeId", "valueType", "value")} for e in channels.entries(lead.fields)]
 
 
-def _contact(lead: LeadSnapshot, context: Context, rule: _Rules) -> dict[str, Any]:
+def _contact(lead: LeadSnapshot, context: Context, rule: _Rules, held: Held) -> dict[str, Any]:
     fields = _copied(_CONTACT, lead.fields)
     if not any(not is_empty(lead.fields.get(n)) for n in ("name", "secondName", "lastName")):
         fields["name"] = context.options.contact_name
     if rule.company:
         fields["companyId"] = {"ref": "company"}
-    return fields | {"fm": _channels(lead), "leadId": lead.id} | _custom(lead, context, "contact")
+    return fields | {"fm": _channels(lead), "leadId": lead.id} | _custom(context, held, "contact")
 
 
-def _company(lead: LeadSnapshot, context: Context) -> dict[str, Any]:
+def _company(lead: LeadSnapshot, context: Context, held: Held) -> dict[str, Any]:
     fields = _copied(_BOTH, lead.fields)
     fields["title"] = str(lead.fields.get("companyTitle") or "").strip() or str(
         lead.fields.get("title") or ""
     )
-    return fields | {"fm": _channels(lead), "leadId": lead.id} | _custom(lead, context, "company")
+    return fields | {"fm": _channels(lead), "leadId": lead.id} | _custom(context, held, "company")
 
 
 _DOCUMENTS = ("CCrmDocumentDeal", "CCrmDocumentContact", "CCrmDocumentCompany")
@@ -149,9 +146,10 @@ def _deal(
     lead: LeadSnapshot,
     context: Context,
     rule: _Rules,
-    contact: Mapping[str, Any] | None,
-    company: Mapping[str, Any] | None,
+    clients: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None],
+    held: Held,
 ) -> dict[str, Any]:
+    contact, company = clients
     fields = _copied(_DEAL, lead.fields)
     stage = first_stage(context, rule.pipeline)
     left = native_rows(lead)
@@ -175,106 +173,4 @@ def _deal(
     if contacts:
         fields["contactIds"] = contacts
     rows = products.deal_rows(left)
-    return fields | ({"productRows": rows} if rows else {}) | _custom(lead, context, "deal")
-
-
-class _Compared:
-    """Managed beside native, for the differences that matter to a person."""
-
-    def __init__(
-        self,
-        lead: LeadSnapshot,
-        context: Context,
-        outcome: NativeOutcome,
-        managed: Mapping[str, Any],
-        decisions: Mapping[str, Decision],
-    ) -> None:
-        self.lead, self.context, self.outcome = lead, context, outcome
-        self.managed, self.decisions = managed, decisions
-
-    def differences(self) -> tuple[Finding, ...]:
-        """One finding per difference."""
-        return (*self._place(), *self._clients(), *self._activities(), *self._lost())
-
-    def _place(self) -> list[Finding]:
-        deal, context = self.outcome.deal or {}, self.context
-        said = []
-        native = context.facts.pipeline(int(deal["categoryId"]))
-        link = context.links.get(str(self.lead.fields.get("stageId") or ""))
-        if context.new_pipeline or deal["categoryId"] != self.managed.get("categoryId"):
-            ours = (
-                "new"
-                if context.new_pipeline
-                else getattr(context.facts.pipeline(int(context.options.pipeline)), "name", "")
-            )
-            said.append(
-                finding("native-pipeline", native=native.name if native else deal["categoryId"], managed=ours)
-            )
-        elif link and deal["stageId"] != link.deal_stage:
-            stage = first_stage(context, int(deal["categoryId"]))
-            said.append(finding("native-stage", native=stage.name if stage else "", managed=link.deal_name))
-        return said
-
-    def _clients(self) -> list[Finding]:
-        said: list[Finding] = []
-        for entity, fields in (("contact", self.outcome.contact), ("company", self.outcome.company)):
-            decision = self.decisions.get(entity)
-            how = decision.how if decision else "none"
-            if fields is None:
-                continue
-            if decision is not None and decision.match is not None:
-                said.append(finding("native-duplicate", entity=entity, id=decision.match.id))
-            elif decision is not None and decision.planned is not None:
-                said.append(finding("native-duplicate-in-plan", entity=entity, lead=decision.planned.lead))
-            elif how == "none":
-                name = " ".join(str(fields[n]) for n in ("name", "lastName") if fields.get(n)) or fields.get(
-                    "title", ""
-                )
-                said.append(
-                    finding(f"native-{entity}-too", **{"name" if entity == "contact" else "title": name})
-                )
-        company = self.outcome.company
-        if company is not None and is_empty(self.lead.fields.get("companyTitle")):
-            said.append(finding("native-company-from-title", title=company["title"]))
-        return said
-
-    def _activities(self) -> list[Finding]:
-        open_ = len(open_ids(self.lead.activities))
-        if not open_:
-            return []
-        done = len(self.outcome.completes_activities)
-        keep = self.context.options.activities is Activities.KEEP_OPEN
-        if done and keep:
-            return [finding("native-activities-completed", count=done)]
-        return [] if done else [finding("native-activities-open", count=open_)]
-
-    def _lost(self) -> list[Finding]:
-        fields, names = self.lead.fields, self.context.titles["lead"]
-        currency = str(fields.get("currencyId") or "")
-        said: list[Finding] = []
-        amount = products.decimal(fields.get("opportunity"))
-        if self.lead.products and fields.get("isManualOpportunity") in ("Y", True):
-            sum_ = products.total(self.lead.products)
-            if sum_ != amount:
-                said.append(
-                    finding(
-                        "native-manual-amount",
-                        amount=products.shown(amount, currency),
-                        rows=products.shown(sum_, currency),
-                    )
-                )
-        if not is_empty(fields.get("observers")):
-            said.append(finding("native-observers"))
-        if not is_empty(fields.get("statusDescription")):
-            said.append(finding("native-note", field=names.get("statusDescription", "statusDescription")))
-        gone = len(self.lead.products) - len(native_rows(self.lead))
-        if gone:
-            said.append(finding("native-products", count=gone))
-        missing = [
-            pair.source.label
-            for pair in self.context.native_pairs["deal"]
-            if pair.target is None and any(shown(pair.source, v) for v in values(pair.source, fields))
-        ]
-        if missing:
-            said.append(finding("native-fields", fields=missing))
-        return said
+    return fields | ({"productRows": rows} if rows else {}) | _custom(context, held, "deal")

@@ -99,6 +99,7 @@ OWN = frozenset(
     }
 )
 PARENT = "parentId"
+PLACED = HANDLED | OWN | set(DEAL) | set(CONTACT)
 
 
 def standard(entity: str, fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,27 +150,17 @@ def titles(facts: PortalFacts, entity: str) -> dict[str, str]:
     return {key: str(row.get("title") or key) for key, row in facts.item_fields.get(entity, {}).items()}
 
 
-def parents(facts: PortalFacts, lead: LeadSnapshot) -> dict[str, Any]:
-    """Links to smart-process parents that a deal can carry too (`parentId…`, where the deal has the same relation)."""
-    theirs = facts.item_fields.get("deal", {})
-    return {
-        key: value
+def parents(keys: Iterable[str], lead: LeadSnapshot) -> dict[str, Any]:
+    """Links to smart-process parents that a deal carries, too; `keys` are the relations that deals have."""
+    found = ((key, lead.fields.get(key)) for key in keys)
+    return {key: value for key, value in found if value and not is_empty(value)}
+
+
+def unplaced(placed: frozenset[str], names: Mapping[str, str], lead: LeadSnapshot) -> list[Finding]:
+    """A data-loss finding for every filled key of the row that has no place; `names` are the portal's own words for fields."""
+    lost = [
+        (names.get(key, key), str(value))
         for key, value in lead.fields.items()
-        if key.startswith(PARENT) and not is_empty(value) and value != 0 and key in theirs
-    }
-
-
-def unplaced(facts: PortalFacts, lead: LeadSnapshot, custom: Iterable[str]) -> list[Finding]:
-    """A data-loss finding for every filled key of the row that no table knows; `custom` are the keys of custom fields."""
-    known = set(custom)
-    names = facts.item_fields.get("lead", {})
-    carried = parents(facts, lead)
-    said = []
-    for key, value in lead.fields.items():
-        if key in DEAL or key in CONTACT or key in HANDLED or key in OWN or key in known or key in carried:
-            continue
-        if is_empty(value) or value == 0:
-            continue
-        title = str(names.get(key, {}).get("title") or key)
-        said.append(finding("value-dropped", field=title, value=str(value)))
-    return sorted(said, key=lambda f: str(f.params["field"]))
+        if key not in placed and value and not is_empty(value)
+    ]
+    return [finding("value-dropped", field=field, value=value) for field, value in sorted(lost)]

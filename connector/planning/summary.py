@@ -68,9 +68,14 @@ def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[F
         if not any(p.name for p in facts.people.values()):
             yield finding("people-unknown")
     yield finding("native-not-seen", variant=options.variant.value)
-    yield finding("flip-guided")
+    yield _flip(facts)
     yield finding("menu-reset")
     yield from (finding(code) for code in ("ready-open-lines", "ready-telephony", "ready-forms"))
+
+
+def _flip(facts: PortalFacts) -> Finding:
+    """Who changes the mode in the end."""
+    return finding("flip-by-setter" if facts.mode_setter else "flip-guided")
 
 
 def _scope(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Finding]:
@@ -81,6 +86,9 @@ def _scope(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Findi
         if left > 0:
             yield finding("count-differs", expected=facts.active_total, read=tally.leads)
     elif left > 0:
+        if options.leftovers is Leftovers.LEAVE:
+            yield finding("leads-left-behind", count=left)
+            return
         allowed = options.leftovers is Leftovers.BITRIX24
         yield finding("leads-left-out", count=left, allowed=allowed)
 
@@ -121,4 +129,4 @@ def _to_classic(facts: PortalFacts) -> Iterable[Finding]:
     yield finding("classic-new-requests")
     yield finding("classic-autocreate")
     yield finding("menu-reset")
-    yield finding("flip-guided")
+    yield _flip(facts)

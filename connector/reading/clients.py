@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.bitrix.batch import Command, Outcome
-from connector.bitrix.client import BitrixClient
+from connector.bitrix.batch import Outcome
 from connector.planning import channels
 from connector.planning.customfields import is_empty
 from connector.planning.model import ClientMatch
@@ -240,7 +239,7 @@ class Index:
         self._gates: list[Gate] | None = []
         self._pending: list[tuple[list[str], Gate]] = []
         params = {"entityTypeId": TYPES[entity], "select": ["*"]}
-        pool.read_list("crm.item.list", params, self._row, self._end)
+        pool.read_list("crm.item.list", params, self._row, self._end, expected=total)
 
     def _row(self, row: Row) -> None:
         keys = channels.keys(row, self._country)
@@ -283,13 +282,6 @@ class Index:
 
 
 Finder = Search | Index
-
-
-def totals(client: BitrixClient) -> dict[str, int]:
-    """How many contacts and companies there are."""
-    commands = [Command(e, "crm.item.list", {"entityTypeId": t, "select": ["id"]}) for e, t in TYPES.items()]
-    outcomes = client.batch(commands)
-    return {e: outcomes[e].total or 0 for e in TYPES}
 
 
 def cheaper_whole(total: int, leads: int) -> bool:

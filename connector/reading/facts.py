@@ -22,6 +22,9 @@ LEAD, DEAL, CONTACT, COMPANY = 1, 2, 3, 4
 ENTITIES: Mapping[str, int] = {"lead": LEAD, "deal": DEAL, "contact": CONTACT, "company": COMPANY}
 PAGE = 50
 
+# Answers where the CRM mode can be set over REST: on self-hosted portals with our companion.
+SETTER_PROBE = "leadswitch.version"
+
 # Asked in one request. The second part names what a plan cannot be made without; the rest may be refused (rights, scopes).
 _NEEDED = frozenset(
     {"mode", "profile", "stages", "categories", "deal_stages", *(f"fields_{e}" for e in ENTITIES)}
@@ -36,6 +39,7 @@ def _first() -> list[Command]:
         Command("mode", "crm.settings.mode.get"),
         Command("profile", "profile"),
         Command("app", "app.info"),
+        Command("setter", SETTER_PROBE),
         Command("admin", "user.admin"),
         directory("stages", "STATUS"),
         directory("deal_stages", "DEAL_STAGE"),
@@ -54,6 +58,8 @@ def _first() -> list[Command]:
             "crm.item.list",
             {"entityTypeId": LEAD, "select": ["id"], "filter": {"stageSemanticId": "P"}},
         ),
+        Command("n_contact", "crm.item.list", {"entityTypeId": CONTACT, "select": ["id"]}),
+        Command("n_company", "crm.item.list", {"entityTypeId": COMPANY, "select": ["id"]}),
         Command("users", "user.get", {"sort": "ID", "order": "ASC"}),
         Command(
             "workflows",
@@ -115,7 +121,9 @@ def read_facts(
         item_fields=fields,
         active_total=(first["active"].total or 0) if semantic else sum(counts.values()),
         sources={str(s.get("STATUS_ID")): str(s.get("NAME")) for s in active["sources"]},
+        clients={e: first[f"n_{e}"].total or 0 for e in ("contact", "company") if first[f"n_{e}"].ok},
         via=via,
+        mode_setter=first["setter"].ok,
     )
 
 

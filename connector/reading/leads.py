@@ -24,11 +24,13 @@ from connector.planning.options import Clients, Options
 from connector.planning.products import IDENTITY
 
 from .activities import SELECT, activity_of
-from .clients import Finder, Gate, Index, Rows, Search, cheaper_whole, matches, title_of, totals
+from .clients import Finder, Gate, Index, Rows, Search, cheaper_whole, matches, title_of
 from .pool import Pool, Row, error_of
 from .selection import lead_filter, wanted
 
-BLOCK = 500
+BLOCK = 1_000
+SET = 500
+"""Owners that one filter names: a longer list of IDs would not fit the variables that PHP lets into a query."""
 IN_FLIGHT = 12_000
 """Leads in memory at once, at most about this many."""
 LEAD, QUOTE = 1, 7
@@ -83,7 +85,7 @@ class _Reading:
         self._facts, self._options, self._progress = facts, options, progress
         self._pool = Pool(client)
         self._rows = {e: Rows(self._pool, e, client.portal) for e in ("contact", "company")}
-        self._finders = self._make_finders(client)
+        self._finders = self._make_finders()
         self._ids = frozenset(options.leads.ids)
         self._blocks: deque[_Block] = deque()
         self._filling = _Block()
@@ -91,15 +93,15 @@ class _Reading:
         self._leads_done = False
         self._pool.fillers.append(self._fill)
 
-    def _make_finders(self, client: BitrixClient) -> dict[str, Finder]:
+    def _make_finders(self) -> dict[str, Finder]:
         """The cheaper way per kind of client, for the kinds that the plan may create."""
         wanted_ = {"contact": self._options.makes_contact, "company": self._options.makes_company}
         if self._options.clients is Clients.CREATE or not any(wanted_.values()):
             return {}
-        many = totals(client)
+        many = self._facts.clients
         found: dict[str, Finder] = {}
         for entity, rows in self._rows.items():
-            if not wanted_[entity] or not many[entity]:
+            if not wanted_[entity] or not many.get(entity):
                 continue
             if cheaper_whole(many[entity], max(self._facts.active_total, 1)):
                 found[entity] = Index(self._pool, entity, rows, self._facts.country, many[entity])
@@ -114,6 +116,7 @@ class _Reading:
             self._lead,
             self._end,
             open_=lambda: self._in_flight < IN_FLIGHT,
+            expected=self._facts.active_total if self._options.leads.everything else None,
         )
         while True:
             going = self._pool.step()
@@ -151,9 +154,9 @@ class _Reading:
             return
         for finder in self._finders.values():
             finder.flush()
-        if idle:
-            for rows in self._rows.values():
-                rows.flush()
+        # Rows of clients only take room that nothing else wants.
+        for rows in self._rows.values():
+            rows.flush()
         if idle and self._filling.rows and self._in_flight >= IN_FLIGHT:
             self._close_block()
 
@@ -162,8 +165,9 @@ class _Reading:
         self._blocks.append(block)
         gate = Gate(block.open_)
         ids = [int(row["id"]) for row in block.rows]
-        self._read_activities(block, ids, gate)
-        self._read_products(block, ids, gate)
+        for start in range(0, len(ids), SET):
+            self._read_activities(block, ids[start : start + SET], gate)
+            self._read_products(block, ids[start : start + SET], gate)
         self._read_addresses(block, ids, gate, 0)
         self._read_deals(block, ids, gate)
         self._read_quotes(block, ids, gate)
@@ -179,7 +183,7 @@ class _Reading:
 
         gate.hold()
         params = {"select": list(SELECT), "filter": {"OWNER_TYPE_ID": LEAD, "OWNER_ID": ids}}
-        self._pool.read_list("crm.activity.list", params, came, gate.free)
+        self._pool.read_list("crm.activity.list", params, came, gate.free, settled=True)
 
     def _read_products(self, block: _Block, ids: list[int], gate: Gate) -> None:
         def came(row: Row) -> None:
@@ -187,7 +191,7 @@ class _Reading:
 
         gate.hold()
         params = {"filter": {"=ownerType": "L", "=ownerId": ids}}
-        self._pool.read_list("crm.item.productrow.list", params, came, gate.free)
+        self._pool.read_list("crm.item.productrow.list", params, came, gate.free, settled=True)
 
     def _read_addresses(self, block: _Block, ids: list[int], gate: Gate, start: int) -> None:
         """`crm.address` has no ID of its own, so its pages are counted."""

@@ -52,14 +52,20 @@ class Pool:
         *,
         open_: Callable[[], bool] | None = None,
         on_refused: Callable[[LeadswitchError], None] | None = None,
+        expected: int | None = None,
+        settled: bool = False,
     ) -> Scan:
-        """Read a whole list by ascending id, row by row. `open_` false holds it back for now.
+        """Read a whole list by ascending id, row by row. `open_` false holds it back for now; `expected` rows were counted a moment ago.
+        `settled`: rows that are added meanwhile need not be found (they are looked for again before anything is written).
 
         A list that the portal refuses (rights, scope, unknown method or filter) goes to `on_refused` when one is given, else it is raised.
         """
         spec = spec_of(method)
         self._number += 1
         scan = Scan(method, params, spec.id, spec.rows, self._client.portal, f"s{self._number}_")
+        scan.trust_count = settled
+        if expected is not None:
+            scan.expect(expected)
         self._lists.append(_List(scan, on_row, on_end, open_ or _always, on_refused))
         return scan
 

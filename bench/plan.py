@@ -1,0 +1,152 @@
+"""The dry run: requests to the portal, speed of the planner, memory at 100,000 leads, and pages of a large plan.
+
+`python -m bench plan`. Requests are counted by the portal. Memory and whole-plan time are those of a process of its own that reads the
+sandbox over HTTP and stores the plan in SQLite, as `leadswitch plan` does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from random import Random
+from unittest import mock
+
+from bench import Figure
+from bench._plan_child import new_plan, open_database
+from connector.bitrix.client import BitrixClient
+from connector.bitrix.credentials import Webhook
+from connector.clock import SystemClock
+from connector.planning.encode import lead_to_json
+from connector.planning.model import LeadSnapshot, PortalFacts
+from connector.planning.options import Options
+from connector.planning.planner import plan_leads
+from connector.planning.summary import make_head
+from connector.planning.tally import Tally
+from connector.plans import queries
+from connector.plans.storing import Sink
+from connector.reading import leads as reading
+from connector.reading import read_facts, read_leads
+from connector.sandbox.seeding import people
+from connector.sandbox.server import SandboxServer
+from connector.store.database import Database
+
+LEADS = 10_000
+CLIENTS = 25_000
+MANY = int(os.environ.get("BENCH_LEADS", "100000"))
+
+
+def measure() -> Iterator[Figure]:
+    """All figures of this file."""
+    server = SandboxServer(leads=LEADS, mix="A", limits="off").start()
+    try:
+        search, _, _, seconds = _read(server, search=True)
+        yield Figure(f"requests, {LEADS:,} leads, duplicates by findbycomm", search, "", 48)
+        yield Figure("  seconds (sandbox in the same process)", seconds, "s")
+        missing = CLIENTS - len(server.world.contacts.rows) - len(server.world.companies.rows)
+        people.seed(server.world, max(0, missing) * 3 // 4, Random(7))
+        clients = len(server.world.contacts.rows) + len(server.world.companies.rows)
+        assert clients <= CLIENTS, clients
+        whole, facts, leads, seconds = _read(server, search=False)
+        yield Figure(f"requests, {LEADS:,} leads, {clients:,} clients read whole", whole, "", 27)
+        yield Figure("  seconds (sandbox in the same process)", seconds, "s")
+    finally:
+        server.stop()
+    yield from _planner(facts, leads)
+    with _stored(facts, leads[:100]) as small:
+        fast = _page(*small)
+    yield Figure("page of a plan of 100 leads", fast * 1000, "ms")
+    yield from _large(fast)
+
+
+def _read(server: SandboxServer, *, search: bool) -> tuple[int, PortalFacts, list[LeadSnapshot], float]:
+    client = BitrixClient(Webhook.parse(server.ready["webhook"]))
+    started = time.perf_counter()
+    forced = mock.patch.object(reading, "cheaper_whole", lambda *_: False) if search else nullcontext()
+    with forced:
+        facts = read_facts(client)
+        leads = list(read_leads(client, facts, Options(create="contact" if search else "both")))
+    assert len(leads) == LEADS
+    return client.requests_sent, facts, leads, time.perf_counter() - started
+
+
+def _planner(facts: PortalFacts, leads: list[LeadSnapshot]) -> Iterator[Figure]:
+    def seconds(part: list[LeadSnapshot]) -> float:
+        started = time.process_time()
+        plan_leads(facts, Options(create="both"), part)
+        return time.process_time() - started
+
+    seconds(leads[:200])
+    quarter, full = min(seconds(leads[: LEADS // 4]) for _ in range(3)), min(seconds(leads) for _ in range(2))
+    yield Figure("planner alone, one core", LEADS / full, "leads/s", 2_000, at_least=True)
+    yield Figure("  time of four times the leads, against four times the time", full / quarter / 4, "x", 1.5)
+
+
+@contextmanager
+def _stored(facts: PortalFacts, leads: list[LeadSnapshot]) -> Iterator[tuple[Database, str]]:
+    with tempfile.TemporaryDirectory() as folder:
+        db, plan_id = new_plan(Path(folder), facts.key)
+        sink, tally = Sink(db, plan_id, SystemClock()), Tally()
+        for plan in plan_leads(facts, Options(create="both"), leads):
+            tally.add(plan)
+            sink.add(lead_to_json(plan))
+        sink.finish(make_head(facts, Options(create="both"), tally, facts.taken_at))
+        yield db, plan_id
+        db.close()
+
+
+def _page(db: Database, plan_id: str) -> float:
+    """Seconds of what the preview asks for: header, findings, flow, and a page of leads; the best of many."""
+
+    def once() -> float:
+        started = time.perf_counter()
+        queries.header(db, plan_id)
+        queries.findings(db, plan_id)
+        queries.flow(db, plan_id)
+        queries.leads(db, plan_id, limit=50)
+        return time.perf_counter() - started
+
+    return min(once() for _ in range(20))
+
+
+def _large(fast: float) -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        portal = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "connector.sandbox",
+                "--leads",
+                str(MANY),
+                "--limits",
+                "off",
+                "--mix",
+                "A",
+            ],
+            stdout=subprocess.PIPE,
+        )
+        try:
+            assert portal.stdout is not None
+            webhook = json.loads(portal.stdout.readline())["webhook"]
+            child = [sys.executable, "-m", "bench._plan_child", folder, webhook]
+            done = json.loads(
+                subprocess.run(child, stdout=subprocess.PIPE, check=True).stdout.splitlines()[-1]
+            )
+        finally:
+            portal.terminate()
+            portal.wait()
+        assert done["leads"] == MANY, done
+        yield Figure(f"plan of {MANY:,} leads, read and stored", done["seconds"], "s")
+        yield Figure("  requests", done["requests"], "")
+        yield Figure("  peak memory", done["megabytes"], "MB", 400)
+        db = open_database(Path(folder))
+        slow = _page(db, done["plan"])
+        db.close()
+        yield Figure(f"page of a plan of {MANY:,} leads", slow * 1000, "ms")
+        yield Figure("  against a plan of 100 leads", slow / fast, "x", 3)
