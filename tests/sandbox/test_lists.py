@@ -60,7 +60,7 @@ def test_the_cursor_reads_everything_once_in_both_families(filled: Portal) -> No
         ({"=COMMENTS": ""}, lambda r: not r["COMMENTS"]),
         ({"HAS_EMAIL": "Y"}, lambda r: any(m[1] == "EMAIL" for m in r["FM"])),
     ],
-    ids=str,
+    ids=lambda case: str(case[0]),
 )
 def test_filters_find_what_they_say(filled: Portal, condition: Any) -> None:
     filters, holds = condition
