@@ -14,9 +14,9 @@ from connector.redact import MASK, is_secret_key, redact_text
 
 DEPTH = 4
 KEYS = 30
-ITEMS = 10
+ITEMS = 5
 TEXT = 64
-COMMAND = 4_096
+COMMAND = 1_024
 FAILURES = 20
 DESCRIPTION = 200
 
@@ -66,7 +66,7 @@ def _batch_request(params: Mapping[str, object], secrets: Iterable[str]) -> Json
     for text in map(str, texts):
         method, _, query = text.partition("?")
         methods[method[:TEXT]] += 1
-        if method not in first and len(first) < ITEMS:
+        if method not in first and len(first) < KEYS:
             first[method[:TEXT]] = _query(query[:COMMAND], secrets)
     return {"halt": params.get("halt"), "commands": len(texts), "methods": dict(methods), "first": first}
 
@@ -77,10 +77,9 @@ def _query(text: str, secrets: Iterable[str]) -> Json:
         text = text.rpartition("&")[0]
     shown: Json = {}
     for key, value in parse_qsl(text, keep_blank_values=True):
-        if len(shown) == KEYS:
-            shown["…"] = "more"
-            break
         parts = [part for part in re.split(r"[\[\]]+", key) if part]
+        if len(shown) == KEYS or (parts and parts[-1].isdigit() and int(parts[-1]) >= ITEMS):
+            continue
         names = [part for part in parts if not part.isdigit()] or [""]
         inside = bool(OPEN_BRANCHES & {_plain(name) for name in names})
         secret = any(is_secret_key(name) for name in names)
