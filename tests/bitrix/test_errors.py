@@ -22,7 +22,7 @@ from connector.errors import (
 CLASSES = [
     kind
     for _, kind in inspect.getmembers(errors, inspect.isclass)
-    if issubclass(kind, LeadswitchError) and kind.__module__ == errors.__name__
+    if issubclass(kind, LeadswitchError) and kind.__module__.startswith("connector.errors.")
 ]
 
 

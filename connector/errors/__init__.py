@@ -1,0 +1,199 @@
+"""The one error tree of the project. Every error says what happened, what was not lost, and what to do next.
+
+LeadswitchError                     key · who must act · user_message() · details
+├── ConfigError                     a setting, address or option is wrong; nothing was sent
+│   ├── NotAWebhook                 not the address of an incoming webhook
+│   ├── InsecureAddress             http to a host that is not this machine
+│   ├── UntrustedHost               a host that is not on the allow-list was about to get a secret
+│   ├── BadCall                     we built a call that cannot be sent faithfully (a bug of ours)
+│   ├── BadSetting                  a setting has a value that cannot be used
+│   ├── WrongSecretKey              the database was encrypted with a key that is not configured
+│   ├── DatabaseProblem             the database cannot be reached or is of another version
+│   ├── BadManifest                 app_manifest.json says something that cannot be used
+│   └── PortalNotKnown              no portal of that name has installed the app here
+├── BitrixError                     portal · method · code · http_status · request_id · description · ran
+│   ├── TransportError              no usable answer arrived
+│   │   ├── NotSent                 no connection: the call certainly did not run
+│   │   │   └── CertificateInvalid      the portal's certificate is not valid; not tried again
+│   │   ├── AnswerLost              sent, and the answer never came: it may have run
+│   │   ├── BadAnswer               HTML, empty, truncated or oversized body
+│   │   ├── ServerFault             the portal answered 5xx
+│   │   └── PortalMoved             302 to an address that nobody trustworthy has named
+│   ├── LimitError                  the portal asks for less
+│   │   ├── RateLimited             the leaky bucket is full
+│   │   ├── MethodTimeLimit         this method has used up its time for now
+│   │   └── PortalBlocked           Bitrix24 has switched the REST of this portal off
+│   ├── AuthError                   the credential was refused
+│   │   ├── TokenExpired            to be renewed; seen outside the wire only if renewal does not help
+│   │   ├── TokenRefused            unknown or revoked token or webhook key
+│   │   ├── LaunchRefused           a launch, install or redirect that the OAuth server does not confirm
+│   │   ├── OAuthRefused            the OAuth server refused our application keys or our request
+│   │   └── DeadCredential          no way back without a person
+│   │       ├── GrantRevoked        the refresh token is not valid any more
+│   │       ├── PaymentRequired     the portal's subscription or the app's period has ended
+│   │       ├── PortalGone          the portal was deleted or closed
+│   │       └── AppUninstalled      the app is not installed there any more
+│   ├── AccessDenied                this user may not do that
+│   │   ├── MissingScope            the app or webhook was not given this scope
+│   │   └── PlanRestriction         the portal's Bitrix24 plan does not include it
+│   ├── MethodError                 the method ran its checks and refused; nothing was changed
+│   │   ├── RecordNotFound          no such record, or not visible to this user
+│   │   └── MethodUnknown           this portal has no such method
+│   ├── BatchError                  commands of a batch failed; the others stand and are listed
+│   ├── ShortList                   a list could not be read to its end, so no part of it is returned
+│   │   └── CursorIgnored           the portal does not honour the paging filter
+│   └── OutcomeUnknown              a write whose answer was lost: look before writing again
+├── Cancelled                       the caller asked to stop; nothing was sent after that
+├── PlanError                       this plan cannot be used
+│   ├── NotAPlan · PlanFormatUnknown · DigestMismatch · WrongPortal
+│   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit
+├── RunError                        a run cannot start or go on
+│   ├── AlreadyRunning · RunNotFound · NotAllowed · WrongRunState
+└── ModeError                       the CRM mode cannot be changed, or was not
+    ├── ClassicUnavailable · LeadsStillInWork · ModeNotConfirmed
+
+The classes live in base, config, bitrix, access and switch; import them from here. A leaf is five lines: `key` (stable, for translations and JSON), `who`, and three sentences with %(name)s places that
+are filled from the keyword arguments. Never put a secret into an argument; descriptions are redacted here again.
+"""
+
+from connector.errors.access import (
+    AccessDenied,
+    AppUninstalled,
+    AuthError,
+    DeadCredential,
+    GrantRevoked,
+    LaunchRefused,
+    MissingScope,
+    OAuthRefused,
+    PaymentRequired,
+    PlanRestriction,
+    PortalGone,
+    TokenExpired,
+    TokenRefused,
+)
+from connector.errors.base import N_, Cancelled, LeadswitchError, Ran, Who
+from connector.errors.bitrix import (
+    AnswerLost,
+    BadAnswer,
+    BatchError,
+    BitrixError,
+    CertificateInvalid,
+    CursorIgnored,
+    LimitError,
+    MethodError,
+    MethodTimeLimit,
+    MethodUnknown,
+    NotSent,
+    OutcomeUnknown,
+    PortalBlocked,
+    PortalMoved,
+    RateLimited,
+    RecordNotFound,
+    ServerFault,
+    ShortList,
+    TransportError,
+)
+from connector.errors.config import (
+    BadCall,
+    BadManifest,
+    BadSetting,
+    ConfigError,
+    DatabaseProblem,
+    InsecureAddress,
+    NotAWebhook,
+    PortalNotKnown,
+    UntrustedHost,
+    WrongSecretKey,
+)
+from connector.errors.switch import (
+    AlreadyRunning,
+    ClassicUnavailable,
+    DigestMismatch,
+    LeadsStillInWork,
+    ModeError,
+    ModeNotConfirmed,
+    NotAllowed,
+    NotAPlan,
+    OptionsUnfit,
+    PlanAlreadyApplied,
+    PlanError,
+    PlanFormatUnknown,
+    PlanHasErrors,
+    PlanNotFound,
+    PlanNotReady,
+    PlanOutdated,
+    RunError,
+    RunNotFound,
+    WrongPortal,
+    WrongRunState,
+)
+
+__all__ = [
+    "N_",
+    "AccessDenied",
+    "AlreadyRunning",
+    "AnswerLost",
+    "AppUninstalled",
+    "AuthError",
+    "BadAnswer",
+    "BadCall",
+    "BadManifest",
+    "BadSetting",
+    "BatchError",
+    "BitrixError",
+    "Cancelled",
+    "CertificateInvalid",
+    "ClassicUnavailable",
+    "ConfigError",
+    "CursorIgnored",
+    "DatabaseProblem",
+    "DeadCredential",
+    "DigestMismatch",
+    "GrantRevoked",
+    "InsecureAddress",
+    "LaunchRefused",
+    "LeadsStillInWork",
+    "LeadswitchError",
+    "LimitError",
+    "MethodError",
+    "MethodTimeLimit",
+    "MethodUnknown",
+    "MissingScope",
+    "ModeError",
+    "ModeNotConfirmed",
+    "NotAPlan",
+    "NotAWebhook",
+    "NotAllowed",
+    "NotSent",
+    "OAuthRefused",
+    "OptionsUnfit",
+    "OutcomeUnknown",
+    "PaymentRequired",
+    "PlanAlreadyApplied",
+    "PlanError",
+    "PlanFormatUnknown",
+    "PlanHasErrors",
+    "PlanNotFound",
+    "PlanNotReady",
+    "PlanOutdated",
+    "PlanRestriction",
+    "PortalBlocked",
+    "PortalGone",
+    "PortalMoved",
+    "PortalNotKnown",
+    "Ran",
+    "RateLimited",
+    "RecordNotFound",
+    "RunError",
+    "RunNotFound",
+    "ServerFault",
+    "ShortList",
+    "TokenExpired",
+    "TokenRefused",
+    "TransportError",
+    "UntrustedHost",
+    "Who",
+    "WrongPortal",
+    "WrongRunState",
+    "WrongSecretKey",
+]
