@@ -1,5 +1,6 @@
 """The entry point `leadswitch` and its table of commands. A command's module is imported only when that command is asked for."""
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -8,8 +9,11 @@ from typing import NamedTuple, NoReturn
 
 import click
 
+from connector import i18n
 from connector.cli import failures
 from connector.cli.shell import Shell, portal_options
+
+LANGUAGE = "LEADSWITCH_LANGUAGE"
 
 
 class _Command(NamedTuple):
@@ -28,7 +32,9 @@ COMMANDS: dict[str, _Command] = {
     "apply": _Command("apply", "Carry out a plan file, resumable and reversible."),
     "runs": _Command("runs", "List, show, pause, resume, cancel, retry and undo runs."),
     "serve": _Command("serve", "The app for real portals."),
-    "companion": _Command("companion", "A PHP file with which a self-hosted Bitrix24 lets its CRM mode be set."),
+    "companion": _Command(
+        "companion", "A PHP file with which a self-hosted Bitrix24 lets its CRM mode be set."
+    ),
     "keys": _Command("keys", "Make and change the keys that encrypt credentials."),
     "doctor": _Command("doctor", "Check configuration, database, portal and permissions; says what to do."),
 }
@@ -67,6 +73,8 @@ def cli() -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and answer its exit code; never raises, never lets a traceback out."""
     shell = Shell()
+    # Before settings are read, because what is wrong with them has to be said in some language, too.
+    i18n.set_default(os.environ.get(LANGUAGE) or i18n.system_language())
     with failures.told(shell) as outcome:
         result = cli.main(args=list(arguments), prog_name="leadswitch", standalone_mode=False, obj=shell)
         outcome.code = int(result) if isinstance(result, int) else 0

@@ -57,18 +57,32 @@ def told(shell: Shell) -> Iterator[Outcome]:
 
 
 def _foreseen(shell: Shell, error: LeadswitchError) -> int:
-    sentences = [redact_text(_(part) % error.params(), shell.secrets) for part in error.parts() if part]
+    places = _Places({name: _masked(value, shell) for name, value in error.params().items()})
+    sentences = [_(part) % places for part in error.parts() if part]
     technical = redact_text(str(error), shell.secrets)
     if shell.json:
         shell.emit({"error": describe(error, sentences, technical)})
     shell.say(_("Error: %(what)s", what=sentences[0]), style="bold red")
-    if technical not in sentences:
+    if (
+        technical not in sentences and technical != error.parts()[0] % places
+    ):  # the same in English says nothing new
         shell.say(f"  {technical}")
     for sentence in sentences[1:]:
         shell.say(f"  {sentence}")
     if os.environ.get(DEBUG):
         sys.stderr.write(redact_text(traceback.format_exc(), shell.secrets))
     return int(getattr(error, "exit_code", Exit.FAILED))
+
+
+class _Places(dict[str, object]):
+    """Values for a message; one that is missing leaves its place empty."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def _masked(value: object, shell: Shell) -> object:
+    return redact_text(value, shell.secrets) if isinstance(value, str) else value
 
 
 def describe(error: LeadswitchError, sentences: Sequence[str], technical: str) -> dict[str, Any]:

@@ -61,7 +61,10 @@ def list_(shell: Shell, limit: int) -> None:
 @_options
 @pass_shell
 def show(shell: Shell, run: str, format_name: str, out: Path | None) -> int:
-    """How a run stands, and the leads that it left behind; --format has all its leads."""
+    """How a run stands and what it left behind.
+
+    With --format all its leads.
+    """
     with connected(shell) as here:
         run_id = find_run(here.db, here.ref.id, run)
         if format_name == "table":
@@ -77,7 +80,10 @@ def show(shell: Shell, run: str, format_name: str, out: Path | None) -> int:
 @_options
 @pass_shell
 def pause(shell: Shell, run: str) -> int:
-    """Stop a run that works elsewhere, within one batch."""
+    """Stop a run that works elsewhere.
+
+    It stops within one batch and can be resumed.
+    """
     with connected(shell) as here:
         run_id = find_run(here.db, here.ref.id, run)
         service.pause(here.db, run_id, here.actor, clock=here.clock)
@@ -91,7 +97,10 @@ def pause(shell: Shell, run: str) -> int:
 @_options
 @pass_shell
 def resume(shell: Shell, run: str, wait: float) -> int:
-    """Go on with a run: after a pause, after a crash, or when the CRM mode was changed."""
+    """Go on with a run.
+
+    After a pause, after a crash, or when the CRM mode was changed.
+    """
     with connected(shell) as here:
         run_id = find_run(here.db, here.ref.id, run)
         if queries.run(here.db, run_id).state not in _GOES_ON:
@@ -104,7 +113,10 @@ def resume(shell: Shell, run: str, wait: float) -> int:
 @_options
 @pass_shell
 def cancel(shell: Shell, run: str) -> int:
-    """End a run: leads under way are brought to an end, what is converted stays converted."""
+    """End a run for good.
+
+    Leads under way are brought to an end, what is converted stays converted.
+    """
     with connected(shell) as here:
         run_id = find_run(here.db, here.ref.id, run)
         service.cancel(here.db, run_id, here.actor, clock=here.clock)
@@ -139,7 +151,10 @@ def retry(shell: Shell, run: str, replan: bool, wait: float) -> int:
 @_options
 @pass_shell
 def undo(shell: Shell, run: str, leads: str | None, yes: bool, wait: float) -> int:
-    """Take a run back: leads, activities and clients as they were; created records are deleted unless somebody used them."""
+    """Take a run back.
+
+    Leads, activities and clients become as they were; created records are deleted unless somebody used them.
+    """
     with connected(shell) as here:
         run_id = find_run(here.db, here.ref.id, run)
         done = run_source(here.db, run_id).leads.get("done", 0)
