@@ -44,7 +44,8 @@ chaos: $(STAMP)
 	$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
 
 screenshots: $(STAMP)
-	$(BIN)/python -m tests.browser.screenshots
+	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)
+	$(BIN)/python -m tests.browser.screenshots --readme
 
 clean:
 	rm -rf dist build var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
