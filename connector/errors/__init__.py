@@ -52,8 +52,9 @@ LeadswitchError                     key · who must act · user_message() · det
 └── ModeError                       the CRM mode cannot be changed, or was not
     ├── ClassicUnavailable · LeadsStillInWork · ModeNotConfirmed
 
-The classes live in base, config, bitrix, access and switch; import them from here. A leaf is five lines: `key` (stable, for translations and JSON), `who`, and three sentences with %(name)s places that
-are filled from the keyword arguments. Never put a secret into an argument; descriptions are redacted here again.
+The classes live in base, config, bitrix, access and switch; import them from here. A leaf is five lines: `key` (stable,
+for translations and JSON), `who`, and three sentences with %(name)s places that are filled from the keyword arguments.
+Never put a secret into an argument; descriptions are redacted here again.
 """
 
 from connector.errors.access import (
