@@ -4,9 +4,9 @@ Order: is the lead still what the plan saw → clients → deal → products, ad
 what came meanwhile → close by stage → link clients → read back. Everything that a step needs is a literal id from an earlier answer.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from connector.planning.activities import is_task
 from connector.planning.model import Action, Do
@@ -78,59 +78,97 @@ def _staleness(hand: Hand, lead: Answer, rows: Answer, *, strict: bool) -> Probl
 def _work(hand: Hand, policy: Policy) -> Part[tuple[Problem | None, list[Problem]]]:
     """All levels in order. Returns the problem that stops the lead, and those that do not."""
     left: list[Problem] = []
-    for level, actions in steps.levels(hand.plan.managed):
-        if level == CLOSING:
-            problem = yield from _settle_activities(hand, policy)
+    groups = steps.levels(hand.plan.managed)
+    before = [actions for level, actions in groups if level < CLOSING]
+    for actions in before[:-1]:
+        problem, _ = yield from _level(actions, hand, left)
+        if problem:
+            return problem, left
+    # The last look shares its round with the last steps before the close.
+    problem, late = yield from _level(before[-1] if before else [], hand, left, _last_look(hand))
+    problem = problem or (yield from _move_late(hand, policy, late))
+    if problem:
+        return problem, left
+    for level, actions in groups:
+        if level >= CLOSING:
+            problem, _ = yield from _level(actions, hand, left)
             if problem:
                 return problem, left
-        try:
-            results = yield from together([STEPS[action.do].part(action, hand) for action in actions])
-        except Unresolved as missing:
-            return Problem(str(missing), "plan-not-sound", str(missing)), left
-        for action, problem in zip(actions, results, strict=True):
-            if problem is None:
-                continue
-            if STEPS[action.do].vital or problem.denied:
-                return problem, left
-            left.append(problem)
     return None, left
 
 
-def _settle_activities(hand: Hand, policy: Policy) -> Part[Problem | None]:
-    """Last look before the lead is closed: nothing else may have changed, and activities that the plan did not see go where it sends
-    the others.
-    """
-    handled = {int(a.params["activity"]) for a in hand.plan.managed if a.do is Do.BIND_ACTIVITY}
-    left = {activity.id for activity in hand.plan.snapshot.activities} - handled
+def _level(
+    actions: Sequence[Action], hand: Hand, left: list[Problem], look: Part["Late"] | None = None
+) -> Part[tuple[Problem | None, "Late"]]:
+    """The steps of one level side by side, and a look with them. Problems that do not stop the lead go to `left`."""
+    late: Late = None, []
+    try:
+        parts = [STEPS[action.do].part(action, hand) for action in actions]
+        results: list[Any] = yield from together([*parts, *([look] if look is not None else [])])
+    except Unresolved as missing:
+        return Problem(str(missing), "plan-not-sound", str(missing)), late
+    if look is not None:
+        late = results.pop()
+    for action, problem in zip(actions, results, strict=True):
+        if problem is None:
+            continue
+        if STEPS[action.do].vital or problem.denied:
+            return problem, late
+        left.append(problem)
+    return None, late
+
+
+Late: TypeAlias = tuple[Problem | None, list[Row]]
+"""What the last look found: a reason to stop, and activities that are still to be moved."""
+
+
+def _last_look(hand: Hand) -> Part[Late]:
+    """Right before the close: nothing else may have changed; activities and comments that came meanwhile are taken along."""
+    calls: list[Call] = [
+        Look("lead", hand.lead_id),
+        Look("lead-rows", hand.lead_id),
+        looks.activities_of(LEAD, hand.lead_id),
+    ]
+    with_comments = any(action.do is Do.BIND_COMMENTS for action in hand.plan.managed)
+    if with_comments:
+        calls.append(looks.comments_of("lead", hand.lead_id))
+    lead, rows, found, *comments = yield calls
+    stale = _staleness(hand, lead, rows, strict=False)
+    if stale:
+        return stale, []
+    for answer in (found, *comments):
+        if not answer.ok:
+            return problem_of("look", answer), []
+    if comments:
+        hand.comments = [int(row["ID"]) for row in comments[0].value]
+    return None, [row for row in found.value if _needs_moving(row, hand)]
+
+
+def _move_late(hand: Hand, policy: Policy, late: Late) -> Part[Problem | None]:
+    """Move what the last look found, and look again, until nothing more comes."""
+    problem, rows = late
     for _ in range(LATE_ROUNDS):
-        calls: list[Call] = [
-            Look("lead", hand.lead_id),
-            Look("lead-rows", hand.lead_id),
-            looks.activities_of(LEAD, hand.lead_id),
-        ]
-        lead, rows, found = yield calls
-        stale = _staleness(hand, lead, rows, strict=False)
-        if stale:
-            return stale
-        if not found.ok:
-            return problem_of("activities", found)
-        late = [row for row in found.value if _needs_moving(row, handled, left, policy)]
-        if not late:
-            return None
-        problems = yield from together([_late(row, hand, policy) for row in late])
-        handled |= {int(row["ID"]) for row in late}
-        problem = next((problem for problem in problems if problem), None)
-        if problem:
+        if problem or not rows:
             return problem
+        problems = yield from together([_late(row, hand, policy) for row in rows])
+        hand.moved |= {int(row["ID"]) for row in rows}
+        problem = next((found for found in problems if found), None)
+        if not problem:
+            problem, rows = yield from _last_look(hand)
     return Problem("activities", "too-busy", "")
 
 
-def _needs_moving(row: Mapping[str, Any], handled: set[int], left: set[int], policy: Policy) -> bool:
+def _needs_moving(row: Mapping[str, Any], hand: Hand) -> bool:
+    """Whether the plan did not provide for an activity. One that is open would be completed by the close (native_switch.md 2.8)."""
     id_ = int(row["ID"])
-    if id_ in left or is_task(activity_of(row)):
-        return False
-    # An open one that is still on the lead would be completed by closing it, whoever put it there (native_switch.md 2.8).
-    return id_ not in handled or (policy.keep_open and not _is_completed(row))
+    planned = next((activity for activity in hand.plan.snapshot.activities if activity.id == id_), None)
+    if planned is None:
+        return id_ not in hand.moved and not is_task(activity_of(row))
+    # Opened again since: the plan binds it to the deal but would leave it on the lead.
+    bound = any(
+        action.do is Do.BIND_ACTIVITY and action.params["activity"] == id_ for action in hand.plan.managed
+    )
+    return bound and planned.completed and not _is_completed(row) and id_ not in hand.moved
 
 
 def _is_completed(row: Mapping[str, Any]) -> bool:

@@ -88,6 +88,7 @@ class Task:
     program: Program
     entries: dict[str, Entry]
     prefix: str
+    length: int = 0
     slots: list[Slot] = field(default_factory=list)
     probing: list[Slot] = field(default_factory=list)
     rounds: int = 0
@@ -130,6 +131,8 @@ class Crew:
         self._tasks: dict[int, Task] = {}
         self._more: list[Ask] = []
         self._turn = Turn()
+        self.last = False
+        """No more leads will come: those with the longest way to go come first, so that they end together and not one by one."""
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -137,9 +140,13 @@ class Crew:
     def __contains__(self, lead_id: int) -> bool:
         return lead_id in self._tasks
 
-    def admit(self, lead_id: int, program: Program, entries: Mapping[str, Entry], prefix: str = "") -> None:
-        """Take a lead in. Its open journal lines are cleared up before its program begins; `prefix` tells repeated attempts apart."""
-        task = Task(lead_id, program, dict(entries), prefix)
+    def admit(
+        self, lead_id: int, program: Program, entries: Mapping[str, Entry], prefix: str = "", length: int = 0
+    ) -> None:
+        """Take a lead in. Its open journal lines are cleared up before its program begins; `prefix` tells repeated attempts apart,
+        `length` is about how many rounds it will take.
+        """
+        task = Task(lead_id, program, dict(entries), prefix, length)
         task.probing = [_probe(entry) for entry in task.entries.values() if entry.is_open]
         self._tasks[lead_id] = task
 
@@ -249,8 +256,10 @@ class Crew:
         return asks + [ask for ask in joint if len(ask.slots) < ENOUGH][: self._size - len(asks)]
 
     def _waiting(self) -> Iterator[tuple[Task, Slot]]:
-        # Those with the longest way to go come first, so that the last leads of a run end together and not one by one.
-        for task in sorted(self._tasks.values(), key=lambda task: task.rounds):
+        tasks = list(self._tasks.values())
+        if self.last:
+            tasks.sort(key=lambda task: task.rounds - task.length)
+        for task in tasks:
             for slot in task.probing or task.slots:
                 if (
                     slot.answer is None

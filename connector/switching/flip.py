@@ -23,21 +23,24 @@ NAMED = 50
 
 def flip(shift: Shift, target: CrmMode) -> Flow:
     """One look at the mode, and whatever can be done about it now. `rest` means: waiting, ask again later."""
-    mode = note_mode(shift)
-    if mode is target:
+    seen = modes.look(shift.client)
+    note_mode(shift, seen.mode)
+    if seen.mode is target:
         shift.book.note(state=RunState.RUNNING, waiting_for=None)
         return Flow.NEXT
     if target is CrmMode.CLASSIC and _said(shift, "classic-none"):
         shift.book.stop(RunState.FAILED, error=ClassicUnavailable.key)
         return Flow.REST
-    setter = modes.find_setter(shift.client)
-    active = modes.active_leads(shift.client) if target is CrmMode.SIMPLE else []
+    setter = seen.setter
+    active = seen.active if target is CrmMode.SIMPLE else ()
     leftovers = shift.options.leftovers
     if active and not _may_flip_with(leftovers, setter):
-        return _wait(shift, {"what": "leads", "count": len(active), "leads": active[:NAMED]})
+        return _wait(shift, {"what": "leads", "count": len(active), "leads": list(active[:NAMED])})
     if setter is not None and not (active and leftovers is Leftovers.BITRIX24):
         return _set(shift, setter, target, len(active))
-    return _wait(shift, {"what": "flip", "to": target.value, "count": len(active), "leads": active[:NAMED]})
+    return _wait(
+        shift, {"what": "flip", "to": target.value, "count": len(active), "leads": list(active[:NAMED])}
+    )
 
 
 def _said(shift: Shift, code: str) -> bool:
@@ -51,14 +54,14 @@ def _may_flip_with(leftovers: Leftovers, setter: Setter | None) -> bool:
     return leftovers is Leftovers.BITRIX24 or (leftovers is Leftovers.LEAVE and setter is not None)
 
 
-def note_mode(shift: Shift) -> CrmMode:
-    """Read the mode, keep the reading, and notice a change since the last one."""
-    mode = modes.read_mode(shift.client)
+def note_mode(shift: Shift, seen: CrmMode | None = None) -> CrmMode:
+    """Read the mode (unless it was `seen` just now), keep the reading, and notice a change since the last one."""
+    mode = seen or modes.read_mode(shift.client)
     now = shift.clock.now()
     with shift.db.begin() as session:
         shift.lease.renew(session)
         portal = session.get_one(Portal, shift.run.portal_id)
-        before, seen = portal.mode, portal.mode_seen_at
+        before, last = portal.mode, portal.mode_seen_at
         session.add(ModeReading(portal_id=portal.id, at=now, mode=mode.value, source="run"))
         if before is not None and before != mode.value:
             session.add(
@@ -66,7 +69,7 @@ def note_mode(shift: Shift) -> CrmMode:
                     portal_id=portal.id,
                     from_mode=before,
                     to_mode=mode.value,
-                    after=seen,
+                    after=last,
                     noticed_at=now,
                     run_id=shift.run.id,
                     source="run",

@@ -11,7 +11,7 @@ from connector.switching.calls import Program, Row, Verdict
 from connector.switching.convert import Policy, convert, give_back
 from connector.switching.leadwork import Flow, work_leads
 from connector.switching.shift import Shift, Work
-from connector.switching.steps import Hand, client_claims
+from connector.switching.steps import Hand, client_claims, levels
 
 NOT_THE_LEADS_FAULT = frozenset({"", "stale", "deviates", "partly"})
 EVERYTHING = 100_000
@@ -51,7 +51,7 @@ def _work(shift: Shift, row: RunLead, document: Row | None, common: dict[str, in
     plan = lead_from_json(detail.get("plan") or document or {})
     again = int(detail.get("round", 1))
     tag, prefix = (f"{shift.tag}.{again}", f"r{again}:") if again > 1 else (shift.tag, "")
-    hand = Hand(plan, tag, dict(common), preset=int(shift.book.counters.get("preset", 0)))
+    hand = Hand(plan, tag, dict(common), preset=shift.preset)
     policy = Policy(
         keep_open=shift.options.activities is Activities.KEEP_OPEN,
         shared=frozenset(detail.get("shared", ())),
@@ -61,7 +61,7 @@ def _work(shift: Shift, row: RunLead, document: Row | None, common: dict[str, in
         why = detail.get("giving_back")
         return give_back(hand, policy, why) if why else convert(hand, policy, touched=touched)
 
-    return Work(row.lead_id, program, client_claims(plan.managed), prefix)
+    return Work(row.lead_id, program, client_claims(plan.managed), prefix, len(levels(plan.managed)))
 
 
 def _judge(shift: Shift, lead_id: int, verdict: Verdict) -> Row | None:

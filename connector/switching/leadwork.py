@@ -29,7 +29,9 @@ def work_leads(shift: Shift, feed: Feed, judge: Judge) -> Flow:
         cancelling = shift.book.wanted == "cancel"
         room = room_for(shift)
         if room > 0 and not (cancelling and shift.resumed):
-            shift.take_in(feed(shift, 0 if cancelling else room))
+            works = feed(shift, 0 if cancelling else room)
+            shift.crew.last = len(works) < room
+            shift.take_in(works)
         if not shift.busy:
             if cancelling:
                 shift.book.stop(RunState.CANCELLED)

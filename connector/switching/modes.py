@@ -6,10 +6,13 @@ row is our own companion on self-hosted portals, used when its version method an
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from connector.bitrix.batch import Command
 from connector.bitrix.client import BitrixClient
-from connector.errors import AccessDenied, MethodError, ModeError
+from connector.errors import BitrixError, ModeError
 from connector.planning.model import CrmMode
+from connector.reading.facts import SETTER_PROBE
 from connector.switching.calls import Write
 
 MODE_IDS: Mapping[CrmMode, int] = {CrmMode.CLASSIC: 1, CrmMode.SIMPLE: 2}
@@ -29,28 +32,46 @@ class Setter:
 
 
 SETTERS: tuple[Setter, ...] = (
-    Setter("companion", "leadswitch.version", "leadswitch.crm.mode.set", counts_leads=True),
+    Setter("companion", SETTER_PROBE, "leadswitch.crm.mode.set", counts_leads=True),
 )
 
 
 def read_mode(client: BitrixClient) -> CrmMode:
     """The mode that the portal reports now. Raises BitrixError, and ModeError for an answer that is neither 1 nor 2."""
-    answer = client.call("crm.settings.mode.get").result
+    return _mode_of(client.call("crm.settings.mode.get").result)
+
+
+def _mode_of(answer: object) -> CrmMode:
     try:
         return MODES[int(str(answer))]
     except (KeyError, ValueError):
         raise ModeError(f"crm.settings.mode.get answered {answer!r}") from None
 
 
-def find_setter(client: BitrixClient) -> Setter | None:
-    """The first row of the table that this portal has, or None: then a person must change the mode."""
-    for setter in SETTERS:
-        try:
-            client.call(setter.probe)
-        except (MethodError, AccessDenied):
-            continue
-        return setter
-    return None
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What decides about a change of the mode, read in one request: the mode, the setter of this portal, the leads in work."""
+
+    mode: CrmMode
+    setter: Setter | None
+    active: tuple[int, ...]
+
+
+def look(client: BitrixClient) -> Look:
+    """Raises BitrixError when the portal does not answer, ModeError for a mode that is neither 1 nor 2.
+
+    A portal has a setter when the version method of its row answers; without one a person must change the mode.
+    """
+    probes = [Command(f"s{index}", setter.probe) for index, setter in enumerate(SETTERS)]
+    found = client.batch([Command("mode", "crm.settings.mode.get"), Command("active", *_ACTIVE), *probes])
+    for name in ("mode", "active"):
+        if not found[name].ok:
+            raise found[name].error or BitrixError(portal=client.portal, method=found[name].method)
+    setter = next((setter for index, setter in enumerate(SETTERS) if found[f"s{index}"].ok), None)
+    first: Any = found["active"].result
+    whole = found["active"].next is None
+    active = [int(row["id"]) for row in first["items"]] if whole else active_leads(client)
+    return Look(_mode_of(found["mode"].result), setter, tuple(sorted(active)))
 
 
 def set_call(setter: Setter, mode: CrmMode, *, active_leads: int) -> Write:
@@ -61,20 +82,9 @@ def set_call(setter: Setter, mode: CrmMode, *, active_leads: int) -> Write:
     return Write(f"mode:{mode.value}", setter.method, params, previous={"setter": setter.name})
 
 
-def count_active(client: BitrixClient) -> int:
-    """How many leads of the whole portal are in work (STATUS_SEMANTIC_ID = P); rows that our user may not see are not counted."""
-    answer = client.call(
-        "crm.item.list",
-        {"entityTypeId": 1, "select": ["id"], "filter": {"=stageSemanticId": "P"}},
-    )
-    if answer.total is not None:
-        return answer.total
-    return len(active_leads(client))
+_ACTIVE = ("crm.item.list", {"entityTypeId": 1, "select": ["id"], "filter": {"=stageSemanticId": "P"}})
 
 
 def active_leads(client: BitrixClient) -> list[int]:
-    """Ids of all leads in work, ascending."""
-    rows = client.list(
-        "crm.item.list", {"entityTypeId": 1, "select": ["id"], "filter": {"=stageSemanticId": "P"}}
-    )
-    return [int(str(row["id"])) for row in rows]
+    """Ids of all leads of the portal in work (STATUS_SEMANTIC_ID = P), ascending; rows that our user may not see are not among them."""
+    return [int(str(row["id"])) for row in client.list(*_ACTIVE)]

@@ -17,12 +17,11 @@ from connector.store.database import Database
 from connector.store.models import Run, RunState
 from connector.switching import leads, undo
 from connector.switching.book import RUN
-from connector.switching.calls import Program, Read, Row, Verdict
+from connector.switching.calls import Row
 from connector.switching.flip import flip, note_mode
 from connector.switching.journal import standing_lines
 from connector.switching.leadwork import Flow
 from connector.switching.lease import LeaseLost
-from connector.switching.parts import ask
 from connector.switching.setup import set_up, tear_down
 from connector.switching.shift import Effort, OpenClient, Shift, open_shift
 from connector.switching.sweep import replan_stale, sweep
@@ -236,7 +235,6 @@ def _setup(shift: Shift) -> Flow:
     if shift.book.wanted in ("pause", "cancel"):
         return _stop_as_wanted(shift)
     note_mode(shift)
-    shift.book.counters["preset"] = _preset(shift)
     replan_stale(shift)
     actions = _setup_actions(shift)
     if actions:
@@ -257,18 +255,6 @@ def _stop_as_wanted(shift: Shift) -> Flow:
 def _setup_actions(shift: Shift) -> Sequence[Action]:
     head: Row = shift.plan.facts.get("head") or {}
     return [action_from_json(raw) for raw in head.get("setup", ())]
-
-
-def _preset(shift: Shift) -> int:
-    """Id of a requisite preset: every requisite needs one, even one that only carries an address (crm.requisite.add)."""
-
-    def program() -> Program:
-        found = yield from ask(Read("crm.requisite.preset.list", {"select": ["ID"], "order": {"ID": "ASC"}}))
-        rows = found.value if found.ok and isinstance(found.value, list) else []
-        return Verdict("done", detail={"preset": int(rows[0]["ID"]) if rows else 0})
-
-    verdict = shift.alone(program(), RUN)
-    return int(verdict.detail["preset"]) if verdict is not None else 0
 
 
 def _sweep(shift: Shift) -> Flow:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from connector.bitrix.batch import Command as BatchCommand
 from connector.bitrix.client import BitrixClient
 from connector.clock import Clock
-from connector.errors import RunNotFound
+from connector.errors import BitrixError, RunNotFound
 from connector.planning.model import CrmMode
 from connector.planning.options import Options
 from connector.store.database import Database
@@ -44,12 +44,15 @@ class Effort:
 
 @dataclass(slots=True)
 class Work:
-    """A lead to be taken in: its program (told whether the journal knows writes of this attempt) and the clients that it may change."""
+    """A lead to be taken in: its program (told whether the journal knows writes of this attempt), the clients that it may change, and about
+    how many rounds it will take.
+    """
 
     lead_id: int
     program: Callable[[bool], Program]
     claims: frozenset[str] = frozenset()
     prefix: str = ""
+    length: int = 0
 
 
 @dataclass(slots=True)
@@ -67,6 +70,7 @@ class Shift:
     client: BitrixClient
     crew: Crew
     stop: Callable[[], bool]
+    preset: int = 0
     until: float = 0.0
     trouble_since: float | None = None
     streak: list[str] = field(default_factory=list)
@@ -109,7 +113,7 @@ class Shift:
             self._claims[work.lead_id] = work.claims
             known = entries[work.lead_id]
             touched = any(key.startswith(work.prefix) and not key.startswith(BACK) for key in known)
-            self.crew.admit(work.lead_id, work.program(touched), known, work.prefix)
+            self.crew.admit(work.lead_id, work.program(touched), known, work.prefix, work.length)
 
     @property
     def busy(self) -> int:
@@ -190,7 +194,7 @@ def open_shift(
         book = RunBook(db, run_id, journal, lease, clock, dict(run.counters), run.wanted)
         client = open_client(run.portal_id, lambda: stop() or lease.is_lost or _must_stop(db, run_id, holder))
         with lease.kept():
-            high = highest_ids(client)
+            high, preset = first_look(client)
         crew = Crew(
             ClientWire(client),
             journal,
@@ -204,7 +208,7 @@ def open_shift(
     except BaseException:
         lease.release()
         raise
-    return Shift(db, clock, effort, run, plan, lease, journal, book, client, crew, stop)
+    return Shift(db, clock, effort, run, plan, lease, journal, book, client, crew, stop, preset)
 
 
 def _must_stop(db: Database, run_id: str, holder: str) -> bool:
@@ -214,8 +218,11 @@ def _must_stop(db: Database, run_id: str, holder: str) -> bool:
     return found is None or found.wanted == "pause" or found.lease_holder != holder
 
 
-def highest_ids(client: BitrixClient) -> dict[int, int]:
-    """The highest id of deals, contacts and companies now: what we create later has a higher one."""
+def first_look(client: BitrixClient) -> tuple[dict[int, int], int]:
+    """The highest id of deals, contacts and companies now (what we create later has a higher one), and a requisite preset.
+
+    Every requisite needs a preset, even one that only carries an address (crm.requisite.add); 0 where there is none.
+    """
     commands = [
         BatchCommand(
             f"t{kind}",
@@ -224,12 +231,16 @@ def highest_ids(client: BitrixClient) -> dict[int, int]:
         )
         for kind in (DEAL, CONTACT, COMPANY)
     ]
-    found = client.batch(commands).results()
+    presets = BatchCommand("presets", "crm.requisite.preset.list", {"select": ["ID"], "order": {"ID": "ASC"}})
+    outcome = client.batch([*commands, presets])
     high: dict[int, int] = {}
     for kind in (DEAL, CONTACT, COMPANY):
-        value: Any = found[f"t{kind}"]
-        high[kind] = max((int(row["id"]) for row in value["items"]), default=0)
-    return high
+        found = outcome[f"t{kind}"]
+        if not isinstance(found.result, dict):
+            raise found.error or BitrixError(portal=client.portal, method=found.method)
+        high[kind] = max((int(row["id"]) for row in found.result["items"]), default=0)
+    rows: Any = outcome["presets"].result
+    return high, int(rows[0]["ID"]) if isinstance(rows, list) and rows else 0
 
 
 def shared_client(db: Database, run_id: str, lead_id: int, entity: str) -> Row | bool | None:

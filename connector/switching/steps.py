@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from connector.planning.model import Action, Do, LeadPlan
-from connector.switching import looks
 from connector.switching.calls import (
     DEAL,
     ENTITY_TYPES,
@@ -31,12 +30,17 @@ GONE = frozenset({"not_found", "error_not_found", "activity is not found"})
 
 @dataclass(slots=True)
 class Hand:
-    """What a program holds of its lead while it works: the plan, the run's tag, and the ids that its steps yielded so far."""
+    """What a program holds of its lead while it works: the plan, the run's tag, and the ids that its steps yielded so far.
+
+    `comments` are the timeline comments found by the last look, `moved` the activities that the plan did not know.
+    """
 
     plan: LeadPlan
     tag: str
     ids: dict[str, int] = field(default_factory=dict)
     preset: int = 0
+    comments: list[int] = field(default_factory=list)
+    moved: set[int] = field(default_factory=set)
 
     @property
     def lead_id(self) -> int:
@@ -211,13 +215,7 @@ def _complete_activity(action: Action, hand: Hand) -> Doing:  # noqa: ARG001
 
 
 def _comments(action: Action, hand: Hand) -> Doing:
-    found = yield from ask(looks.comments_of("lead", hand.lead_id))
-    if not found.ok:
-        return problem_of(action.key, found)
-    parts = [
-        _bind_comment(f"{action.key}:{row['ID']}", int(row["ID"]), "deal", hand.ids["deal"])
-        for row in found.value
-    ]
+    parts = [_bind_comment(f"{action.key}:{id_}", id_, "deal", hand.ids["deal"]) for id_ in hand.comments]
     problems = yield from together(parts)
     return next((problem for problem in problems if problem), None)
 
@@ -277,11 +275,11 @@ STEPS: Mapping[Do, Step] = {
     Do.SET_PRODUCTS: Step(3, True, _products),
     Do.RESTORE_ORIGIN: Step(3, False, _origin),
     Do.BIND_ACTIVITY: Step(3, True, _bind_activity),
-    Do.BIND_COMMENTS: Step(3, False, _comments),
     Do.UNBIND_ACTIVITY: Step(4, True, _unbind_activity),
     Do.COMPLETE_ACTIVITY: Step(4, True, _complete_activity),
     Do.CLOSE_LEAD: Step(CLOSING, True, _close),
     Do.LINK_LEAD: Step(CLOSING + 1, False, _link_lead),
+    Do.BIND_COMMENTS: Step(CLOSING + 1, False, _comments),
 }
 
 
@@ -300,9 +298,3 @@ def client_claims(actions: Sequence[Action]) -> frozenset[str]:
         for action in actions
         if action.do in (Do.LINK_CONTACT, Do.LINK_COMPANY)
     )
-
-
-def reused(actions: Sequence[Action]) -> list[tuple[int, str]]:
-    """(lead, entity) of clients that this lead takes over from other leads of the plan."""
-    names: Mapping[Do, str] = {Do.REUSE_CONTACT: "contact", Do.REUSE_COMPANY: "company"}
-    return [(int(action.params["lead"]), names[action.do]) for action in actions if action.do in names]
