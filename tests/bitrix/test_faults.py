@@ -10,14 +10,17 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from connector.bitrix import BitrixClient, Command, Status, Webhook, WireSettings
+from connector.bitrix import BitrixClient, Command, OAuthToken, RenewingToken, Status, Webhook, WireSettings
+from connector.bitrix.oauth import OAuthApp, OAuthClient, allow
 from connector.clock import FakeClock
 from connector.errors import BitrixError, CursorIgnored, MethodError, OutcomeUnknown, PortalMoved
+from connector.sandbox.oauth import OAuthServer
+from tests.bitrix.tokens import MemoryTokens
 
 SETTINGS = WireSettings(connect_timeout=2, read_timeout=0.4)
 ADDS = 60
@@ -324,3 +327,32 @@ def test_an_unknown_method_is_one_request_and_says_so(portal: Portal) -> None:
         portal.client.call("crm.lead.teleport")
     assert caught.value.key == "method.unknown"
     assert portal.client.requests_sent == 1
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_an_expired_token_is_renewed_once_and_nothing_is_written_twice(portal: Portal, call: str) -> None:
+    server, world = portal.server, portal.world
+    app = next(iter(world.apps.values()))
+    app.present = app.installed = True
+    ready = server.ready
+    issued = OAuthServer(world).issue(ready["client_id"], 1)
+    token = OAuthToken(
+        world.member_id,
+        f"{world.base_url}/rest/",
+        issued.access,
+        issued.refresh,
+        datetime.now(UTC) + timedelta(hours=1),
+    )
+    oauth = OAuthClient(
+        OAuthApp(
+            ready["client_id"], ready["client_secret"], server=ready["oauth"], allowed=allow([ready["oauth"]])
+        )
+    )
+    portal.client = BitrixClient(
+        RenewingToken(MemoryTokens(token), oauth), clock=FakeClock(datetime.now(UTC)), settings=SETTINGS
+    )
+    issued.expires_at = world.clock.now() - 1
+    before = world.counters.get("oauth.renewals", 0)
+    work, _, _ = CALLS[call]
+    work(portal)
+    assert world.counters.get("oauth.renewals", 0) == before + 1
