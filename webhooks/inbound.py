@@ -1,36 +1,48 @@
 """Events that Bitrix24 posts: verified, kept, then handled. Knows no Flask; must never believe, keep or act on an unverified one.
 
 Delivery is at most once and unordered (settings/performance/queue.md), so an event is stored before it is answered, and what was
-not finished is finished by `finish_pending`.
+not finished is finished by `finish_pending`. What takes long is done after the answer.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+import logging
+import threading
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
-from types import MappingProxyType
 
 from pydantic import ValidationError
 from sqlalchemy import select
 
 from connector.bitrix.oauth import OAuthClient
-from connector.bitrix.records.events import Event, nested
+from connector.bitrix.records.events import Event, EventAuth, nested
 from connector.clock import Clock, SystemClock
 from connector.errors import LaunchRefused, LeadswitchError, NotAllowed, TransportError
 from connector.portals.credential import token_fits
 from connector.portals.install import install_by_event
 from connector.portals.opening import launch_of_event
-from connector.portals.removal import uninstall
 from connector.settings import Settings
 from connector.store.database import Database
-from connector.store.models import EventState, InboundEvent, Portal
+from connector.store.models import EventState, InboundEvent, Portal, PortalState
+from webhooks.handlers import HANDLERS, SLOW
 
 MAX_FIELDS = 500
 _INSTALLING = frozenset({"ONAPPINSTALL", "ONAPPUPDATE"})
 _UNFINISHED = (EventState.RECEIVED, EventState.FAILED)
+# Documented without an application token (on-app-payment.md), so anybody can send it: no more than a hint to ask the portal.
+_HINTS = frozenset({"ONAPPPAYMENT"})
+HINT_SECONDS = 300
 
-Handler = Callable[[Database, int, Event, Clock], None]
+Later = Callable[[Callable[[], None]], None]
+
+log = logging.getLogger(__name__)
+
+
+def in_a_thread(work: Callable[[], None]) -> None:
+    """Do it beside the answer. What a process leaves undone when it ends, `finish_pending` does."""
+    threading.Thread(target=work, name="event", daemon=True).start()
 
 
 def handle_event(
@@ -40,42 +52,44 @@ def handle_event(
     *,
     clock: Clock | None = None,
     oauth: OAuthClient | None = None,
+    later: Later = in_a_thread,
 ) -> int:
     """The HTTP status to answer one posted form (pairs of name and value) with.
 
     200 kept (or known already) · 400 not an event · 403 not verified, nothing kept · 503 the OAuth server could not be asked.
+    `later` runs what is too slow for the answer.
     """
     clock = clock or SystemClock()
     event = _parse(form)
     if event is None:
         return HTTPStatus.BAD_REQUEST
     if event.code in _INSTALLING:
-        return _install(db, settings, event, clock, oauth)
-    portal_id = _verified_portal(db, event)
-    if portal_id is None:
-        return HTTPStatus.FORBIDDEN
-    event_id = _keep(db, portal_id, event, clock)
+        status, event_id = _install(db, settings, event, clock, oauth)
+    elif (portal_id := _verified_portal(db, event)) is not None:
+        status, event_id = HTTPStatus.OK, _keep(db, portal_id, event, clock)
+    elif event.code in _HINTS:
+        status, event_id = _hint(db, event, clock)
+    else:
+        status, event_id = HTTPStatus.FORBIDDEN, None
     if event_id is not None:
-        _finish(db, event_id, clock)
-    return HTTPStatus.OK
+        work = partial(_finish, db, settings, event_id, clock)
+        (later if event.code in SLOW else _now)(work)
+    return status
 
 
-def finish_pending(db: Database, *, clock: Clock | None = None) -> int:
+def _now(work: Callable[[], None]) -> None:
+    work()
+
+
+def finish_pending(db: Database, settings: Settings, *, clock: Clock | None = None) -> int:
     """Handle what was kept but not finished (the process ended in between, or it failed); returns how many events that were."""
     clock = clock or SystemClock()
     query = select(InboundEvent.id).where(InboundEvent.state.in_(_UNFINISHED)).order_by(InboundEvent.id)
     with db.read() as session:
         pending = list(session.scalars(query))
     for event_id in pending:
-        _finish(db, event_id, clock)
+        _finish(db, settings, event_id, clock)
     return len(pending)
-
-
-def _uninstalled(db: Database, portal_id: int, event: Event, clock: Clock) -> None:
-    uninstall(db, portal_id, clean=str(event.data.get("CLEAN", "0")) == "1", clock=clock)
-
-
-HANDLERS: Mapping[str, Handler] = MappingProxyType({"ONAPPUNINSTALL": _uninstalled})
 
 
 def _parse(form: Iterable[tuple[str, str]]) -> Event | None:
@@ -88,19 +102,33 @@ def _parse(form: Iterable[tuple[str, str]]) -> Event | None:
         return None
 
 
-def _install(db: Database, settings: Settings, event: Event, clock: Clock, oauth: OAuthClient | None) -> int:
-    """Verified by its tokens instead of an application token, which it is the first to bring."""
+def _install(
+    db: Database, settings: Settings, event: Event, clock: Clock, oauth: OAuthClient | None
+) -> tuple[int, int | None]:
+    """Verified by its tokens instead of an application token, which it is the first to bring. They are stored by then: not kept twice."""
     claimed = launch_of_event(event.auth)
     try:
         ref = install_by_event(db, settings, claimed, event.auth.application_token, clock=clock, oauth=oauth)
     except (LaunchRefused, NotAllowed):
-        return HTTPStatus.FORBIDDEN
+        return HTTPStatus.FORBIDDEN, None
     except TransportError:
-        return HTTPStatus.SERVICE_UNAVAILABLE
-    event_id = _keep(db, ref.id, event, clock)
-    if event_id is not None:
+        return HTTPStatus.SERVICE_UNAVAILABLE, None
+    event_id = _keep(db, ref.id, event.model_copy(update={"auth": EventAuth()}), clock)
+    if event_id is not None and event.code not in HANDLERS:
         _settle(db, event_id, EventState.HANDLED, clock)
-    return HTTPStatus.OK
+        return HTTPStatus.OK, None
+    return HTTPStatus.OK, event_id
+
+
+def _hint(db: Database, event: Event, clock: Clock) -> tuple[int, int | None]:
+    """Keep only that it came, and no more than one in `HINT_SECONDS`: whoever sent it must not make us ask the portal all day."""
+    with db.read() as session:
+        here = Portal.state != PortalState.UNINSTALLED
+        portal_id = session.scalar(select(Portal.id).where(Portal.member_id == event.auth.member_id, here))
+    if portal_id is None:
+        return HTTPStatus.FORBIDDEN, None
+    moment = int(clock.now().timestamp()) // HINT_SECONDS * HINT_SECONDS
+    return HTTPStatus.OK, _keep(db, portal_id, Event(event=event.code, ts=moment), clock)
 
 
 def _verified_portal(db: Database, event: Event) -> int | None:
@@ -132,7 +160,7 @@ def _keep(db: Database, portal_id: int, event: Event, clock: Clock) -> int | Non
         return row.id
 
 
-def _finish(db: Database, event_id: int, clock: Clock) -> None:
+def _finish(db: Database, settings: Settings, event_id: int, clock: Clock) -> None:
     with db.read() as session:
         row = session.get(InboundEvent, event_id)
         if row is None or row.payload is None:
@@ -143,8 +171,9 @@ def _finish(db: Database, event_id: int, clock: Clock) -> None:
         _settle(db, event_id, EventState.IGNORED, clock)
         return
     try:
-        handler(db, portal_id, event, clock)
+        handler(db, settings, portal_id, event, clock)
     except LeadswitchError as problem:
+        log.warning("event %s could not be handled and is tried again: %s", event.code, problem)
         _settle(db, event_id, EventState.FAILED, clock, str(problem))
     else:
         _settle(db, event_id, EventState.HANDLED, clock)

@@ -39,7 +39,7 @@ class Upkeep:
 
     def once(self) -> None:
         """One round."""
-        finish_pending(self._db, clock=self._clock)
+        finish_pending(self._db, self._settings, clock=self._clock)
         purge(self._db, self._settings, self._clock)
 
     def _run(self) -> None:

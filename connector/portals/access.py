@@ -26,11 +26,13 @@ def open_client(
     *,
     clock: Clock | None = None,
     cancel: Callable[[], bool] | None = None,
+    despite: str = "",
 ) -> BitrixClient:
     """A client that works with the portal's stored credential and the budget that all processes share.
 
     Tokens are renewed one process at a time and stored before they are used. Every request leaves a masked line in the REST
-    log. `cancel` is asked before every request. Raises `PortalNotKnown`, or the `DeadCredential` leaf of the portal's state.
+    log. `cancel` is asked before every request; `despite` is a state of the portal in which it is asked all the same.
+    Raises `PortalNotKnown`, or the `DeadCredential` leaf of the portal's state.
     """
     clock = clock or SystemClock()
     with db.read() as session:
@@ -44,7 +46,7 @@ def open_client(
             raise TokenRefused(portal=host)
         source = Webhook.parse(stored["url"])
     else:
-        store = DatabaseTokenStore(db, portal_id, clock=clock)
+        store = DatabaseTokenStore(db, portal_id, clock=clock, despite=despite)
         source = RenewingToken(store, oauth_client(settings, clock), clock=clock)
     return client_for(
         db,

@@ -3,7 +3,7 @@
 Verified before anything is stored; an employee who is not an administrator changes nothing.
 """
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from connector.bitrix.launch import Launch, VerifiedLaunch, verify_launch
 from connector.bitrix.oauth import OAuthClient
@@ -21,6 +21,9 @@ from connector.portals.setup import Difference, bind_all
 from connector.settings import Settings
 from connector.store.database import Database
 from connector.store.models import Portal, PortalState
+
+BASE_URL = "base_url"
+"""Key in the portal's settings: the address that its handlers were bound to."""
 
 
 def install(
@@ -69,11 +72,31 @@ def set_up(
 
     `base_url` is how Bitrix24 reaches this app; the setting of that name wins. Raises what the portal answers; can be repeated.
     """
+    address = (settings.base_url or base_url).rstrip("/")
     client = open_client(db, settings, ref.id, clock=clock)
     info = AppInfo.model_validate(client.call("app.info").result)
     with db.begin() as session:
-        session.execute(update(Portal).where(Portal.id == ref.id).values(plan=info.license))
-    return bind_all(client, manifest or app_manifest(), (settings.base_url or base_url).rstrip("/"))
+        portal = session.get(Portal, ref.id, with_for_update=True)
+        if portal is not None:
+            portal.plan = info.license
+            portal.settings = {**portal.settings, BASE_URL: address}
+    return bind_all(client, manifest or app_manifest(), address)
+
+
+def bind_again(
+    db: Database, settings: Settings, portal_id: int, *, clock: Clock | None = None
+) -> Difference | None:
+    """As `set_up`, at the address where the app was installed: an update makes the portal forget handlers. None when that address is
+    not known, since an event must not tell us our own.
+    """
+    with db.read() as session:
+        portal = session.get(Portal, portal_id)
+        if portal is None or portal.state != PortalState.ACTIVE:
+            return None
+        ref, known = ref_of(portal), str(portal.settings.get(BASE_URL, ""))
+    if not (settings.base_url or known):
+        return None
+    return set_up(db, settings, ref, known, clock=clock)
 
 
 def _store(db: Database, verified: VerifiedLaunch, application_token: str, clock: Clock) -> PortalRef:

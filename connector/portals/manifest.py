@@ -25,11 +25,12 @@ class Scope(StrEnum):
 
 
 class AppEvent(StrEnum):
-    """Events that `webhooks.inbound` knows how to handle."""
+    """Events that the webhooks room knows how to handle."""
 
     ONAPPINSTALL = "ONAPPINSTALL"
     ONAPPUPDATE = "ONAPPUPDATE"
     ONAPPUNINSTALL = "ONAPPUNINSTALL"
+    ONAPPPAYMENT = "ONAPPPAYMENT"
 
 
 class _Strict(BaseModel):

@@ -36,10 +36,10 @@ def sealed_token(token: OAuthToken) -> dict[str, Any]:
     }
 
 
-def token_of(portal: Portal) -> OAuthToken:
-    """The token of a row; raises the `DeadCredential` leaf of its state, `GrantRevoked` when there is none."""
+def token_of(portal: Portal, *, despite: str = "") -> OAuthToken:
+    """The token of a row; raises the `DeadCredential` leaf of its state (unless that is `despite`), `GrantRevoked` when there is none."""
     dead = DEAD.get(portal.state)
-    if dead is not None:
+    if dead is not None and portal.state != despite:
         raise dead(portal=portal.host)
     stored = portal.credential
     if stored is None or portal.member_id is None:
@@ -58,12 +58,18 @@ def token_of(portal: Portal) -> OAuthToken:
 
 
 class DatabaseTokenStore:
-    """`connector.bitrix.credentials.TokenStore` over the `portal` row `portal_id`. Thread-safe."""
+    """`connector.bitrix.credentials.TokenStore` over the `portal` row `portal_id`. Thread-safe.
 
-    def __init__(self, db: Database, portal_id: int, *, clock: Clock | None = None) -> None:
+    `despite` names a state in which the token is tried all the same, to find out whether that state has ended.
+    """
+
+    def __init__(
+        self, db: Database, portal_id: int, *, clock: Clock | None = None, despite: str = ""
+    ) -> None:
         self._db = db
         self._id = portal_id
         self._clock = clock or SystemClock()
+        self._despite = despite
         self._holder = secrets.token_hex(8)
 
     def load(self) -> OAuthToken:
@@ -72,7 +78,7 @@ class DatabaseTokenStore:
             portal = session.scalar(select(Portal).where(Portal.id == self._id))
             if portal is None:
                 raise AppUninstalled
-            return token_of(portal)
+            return token_of(portal, despite=self._despite)
 
     def take_lease(self, seen: OAuthToken, seconds: float) -> bool:
         """Become the one who renews version `seen.version`, for so many seconds."""

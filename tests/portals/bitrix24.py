@@ -25,13 +25,18 @@ class Grant:
 
 
 class Bitrix24:
-    """Set `grants` by token; `asked` lists the hosts that got a request, `bound` what was bound on the portal."""
+    """Set `grants` by token; `asked` lists the hosts that got a request, `bound` what was bound on the portal.
+
+    `info` is the portal's app.info; `refuse` (code, status) is the answer of the portal to everything but `profile`.
+    """
 
     def __init__(self, mock: responses.RequestsMock) -> None:
         self.grants: dict[str, Grant] = {"admin-token": Grant(), "employee-token": Grant(user=9, admin=False)}
         self.asked: list[str] = []
         self.bound: list[dict[str, Any]] = []
         self.placements = ["LEFT_MENU", "CRM_LEAD_LIST_TOOLBAR", "CRM_DEAL_LIST_TOOLBAR"]
+        self.info: dict[str, Any] = {"ID": 1, "INSTALLED": True, "LICENSE": "pl_pro100"}
+        self.refuse: tuple[str, int] | None = None
         self._mock = mock
         mock.add_callback(responses.POST, f"{OAUTH}/rest/app.info", self._app_info)
         for host in ("one.example", "new.example", "two.example"):
@@ -81,6 +86,9 @@ class Bitrix24:
         host, method = request.url.split("/")[2], request.url.rsplit("/", 1)[1]
         if grant is None or grant.domain != host:
             return 401, {}, json.dumps({"error": "NO_AUTH_FOUND", "error_description": "no"})
+        if self.refuse is not None and method != "profile":
+            code, status = self.refuse
+            return status, {}, json.dumps({"error": code, "error_description": "no"})
         return 200, {}, json.dumps({"result": self._result(method, body, grant)})
 
     def _result(self, method: str, body: dict[str, Any], grant: Grant) -> Any:
@@ -93,7 +101,7 @@ class Bitrix24:
                     "LAST_NAME": "",
                 }
             case "app.info":
-                return {"ID": 1, "INSTALLED": True, "LICENSE": "pl_pro100"}
+                return self.info
             case "placement.list":
                 return self.placements
             case "event.get":

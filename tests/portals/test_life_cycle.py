@@ -12,7 +12,9 @@ from sqlalchemy import select
 
 from connector.errors import AppUninstalled, GrantRevoked, LaunchRefused, TokenRefused
 from connector.portals import audit, find_portal, install, launch, open_client, parse_opening, set_up
+from connector.portals.manifest import app_manifest
 from connector.portals.opening import Opening
+from connector.portals.setup import compare
 from connector.portals.tokens import DatabaseTokenStore
 from connector.settings import Settings
 from connector.store.database import Database
@@ -85,7 +87,7 @@ class Office:
 @pytest.fixture
 def office(sandbox: Callable[..., Any], receiver: Receiver, database: Database) -> Office:
     made = Office(sandbox, receiver.url)
-    receiver.handle = lambda pairs: handle_event(database, made.settings, pairs)
+    receiver.handle = lambda pairs: handle_event(database, made.settings, pairs, later=lambda work: work())
     return made
 
 
@@ -143,6 +145,24 @@ def test_expired_launch_is_refused(office: Office, database: Database, receiver:
     office.world.clock.advance(3601)
     with pytest.raises(LaunchRefused):
         launch(database, office.settings, opening)
+
+
+def test_update_of_the_app_binds_again_what_the_portal_dropped(
+    office: Office, database: Database, receiver: Receiver
+) -> None:
+    portal_id = installed(office, database, receiver)
+    client = open_client(database, office.settings, portal_id)
+    assert compare(client, app_manifest(), receiver.url).none
+    slow: list[Callable[[], None]] = []
+    receiver.handle = lambda pairs: handle_event(database, office.settings, pairs, later=slow.append)
+    office.apps.update(office.client_id, office.admin)
+    assert office.server.events.drain()
+    assert not compare(client, app_manifest(), receiver.url).none
+    for work in slow:
+        work()
+    assert compare(client, app_manifest(), receiver.url).none
+    assert receiver.answers[-1] == 200
+    assert audit.entries(database, portal_id)[0].action == "app.updated"
 
 
 @pytest.mark.parametrize("clean", [False, True])

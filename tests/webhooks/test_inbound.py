@@ -1,13 +1,17 @@
 """Inbound events: verified, kept, handled; forged ones leave no trace."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from sqlalchemy import func, select
 
 from connector.clock import FakeClock
-from connector.portals.install import install
+from connector.errors import PaymentRequired
+from connector.portals.access import open_client
+from connector.portals.credential import token_fits
+from connector.portals.install import install, set_up
 from connector.portals.opening import parse_opening
+from connector.portals.refs import portal_ref
 from connector.portals.tokens import DatabaseTokenStore
 from connector.settings import Settings
 from connector.store.database import Database
@@ -52,6 +56,30 @@ def event(
         ("auth[domain]", "one.example"),
         ("auth[application_token]", token),
     ]
+
+
+def hint(member_id: str = "m1") -> Pairs:
+    """As the documentation shows it: without an application token (on-app-payment.md)."""
+    said = {"CODE": "leadswitch", "VERSION": "1", "STATUS": "S", "PAYMENT_EXPIRED": "Y", "DAYS": "28"}
+    return [
+        ("event", "ONAPPPAYMENT"),
+        ("ts", "1763888400"),
+        *((f"data[{name}]", value) for name, value in said.items()),
+        ("auth[member_id]", member_id),
+        ("auth[domain]", "one.example"),
+        ("auth[client_endpoint]", f"{EVIL}/rest/"),
+        ("auth[server_endpoint]", f"{EVIL}/rest/"),
+    ]
+
+
+def at_once(work: Callable[[], None]) -> None:
+    work()
+
+
+def state_of(db: Database, portal_id: int) -> tuple[str, str]:
+    with db.read() as session:
+        row = session.get_one(Portal, portal_id)
+        return row.state, row.plan
 
 
 def events(db: Database) -> list[tuple[str, str]]:
@@ -176,8 +204,8 @@ def test_event_whose_handling_broke_off_is_finished_later(
         killed.setattr(inbound, "_finish", lambda *_: None)
         assert handle_event(database, settings, event("ONAPPUNINSTALL", CLEAN="0")) == 200
     assert events(database) == [("ONAPPUNINSTALL", "received")]
-    assert finish_pending(database) == 1
-    assert finish_pending(database) == 0
+    assert finish_pending(database, settings) == 1
+    assert finish_pending(database, settings) == 0
     with database.read() as session:
         assert session.get_one(Portal, installed).state == "uninstalled"
 
@@ -190,3 +218,111 @@ def test_kept_event_is_encrypted(
     with database.engine.connect() as connection:
         raw = connection.exec_driver_sql("SELECT payload FROM inbound_event").scalar_one()
     assert "very-secret" not in raw and raw.startswith("gAAAA")
+
+
+def test_payment_event_makes_us_ask_and_is_not_believed(
+    installed: int, b24: Bitrix24, database: Database, settings: Settings, clock: FakeClock
+) -> None:
+    b24.asked.clear()
+    assert handle_event(database, settings, hint(), clock=clock, later=at_once) == 200
+    assert state_of(database, installed) == ("active", "pl_pro100")
+    assert b24.asked == ["one.example"]
+    assert events(database) == [("ONAPPPAYMENT", "handled")]
+
+
+def test_payment_that_has_ended_is_noted_and_one_that_came_back_heals_the_portal(
+    installed: int, b24: Bitrix24, database: Database, settings: Settings, clock: FakeClock
+) -> None:
+    b24.info["PAYMENT_EXPIRED"] = "Y"
+    handle_event(database, settings, hint(), clock=clock, later=at_once)
+    assert state_of(database, installed)[0] == "payment_required"
+    with pytest.raises(PaymentRequired):
+        open_client(database, settings, installed, clock=clock).call("profile")
+    b24.info["PAYMENT_EXPIRED"] = "N"
+    clock.advance(600)
+    handle_event(database, settings, hint(), clock=clock, later=at_once)
+    assert state_of(database, installed)[0] == "active"
+    assert open_client(database, settings, installed, clock=clock).call("profile").result
+
+
+def test_refused_call_leaves_a_portal_waiting_for_payment(
+    installed: int, b24: Bitrix24, database: Database, settings: Settings, clock: FakeClock
+) -> None:
+    b24.refuse = ("PAYMENT_REQUIRED", 401)
+    for _ in range(2):
+        handle_event(database, settings, hint(), clock=clock, later=at_once)
+        clock.advance(600)
+        assert state_of(database, installed)[0] == "payment_required"
+    assert [state for _, state in events(database)] == ["handled"] * 2
+
+
+def test_many_hints_cost_one_question_and_leave_nothing_of_what_they_said(
+    installed: int, b24: Bitrix24, database: Database, settings: Settings, clock: FakeClock
+) -> None:
+    b24.asked.clear()
+    kept: list[Callable[[], None]] = []
+    assert {handle_event(database, settings, hint(), clock=clock, later=kept.append) for _ in range(20)} == {
+        200
+    }
+    with database.read() as session:
+        payload = session.scalars(select(InboundEvent.payload)).one()
+    assert "evil" not in str(payload)
+    assert "28" not in str(payload)
+    for work in kept:
+        work()
+    assert len(b24.asked) == 1
+
+
+def test_payment_event_of_a_stranger_is_refused(
+    installed: int, b24: Bitrix24, database: Database, settings: Settings
+) -> None:
+    b24.asked.clear()
+    assert handle_event(database, settings, hint("m2"), later=at_once) == 403
+    assert (events(database), b24.asked) == ([], [])
+
+
+def test_update_binds_again_what_the_portal_has_dropped(
+    installed: int, b24: Bitrix24, database: Database, settings: Settings
+) -> None:
+    set_up(database, settings, portal_ref(database, installed), "https://app.example")
+    bound = sorted(map(str, b24.bound))
+    b24.bound.clear()
+    update = [("event", "ONAPPUPDATE"), *install_event(application_token="newer")[1:]]
+    assert handle_event(database, settings, update, later=at_once) == 200
+    assert sorted(map(str, b24.bound)) == bound
+    assert events(database) == [("ONAPPUPDATE", "handled")]
+    with database.read() as session:
+        assert token_fits(session.get_one(Portal, installed), "newer")
+
+
+def test_update_that_could_not_bind_is_tried_again(
+    installed: int, b24: Bitrix24, database: Database, settings: Settings
+) -> None:
+    set_up(database, settings, portal_ref(database, installed), "https://app.example")
+    count = len(b24.bound)
+    b24.bound.clear()
+    b24.refuse = ("ACCESS_DENIED", 403)
+    update = [("event", "ONAPPUPDATE"), *install_event()[1:]]
+    assert handle_event(database, settings, update, later=at_once) == 200
+    assert (events(database), b24.bound) == ([("ONAPPUPDATE", "failed")], [])
+    b24.refuse = None
+    assert finish_pending(database, settings) == 1
+    assert (events(database), len(b24.bound)) == ([("ONAPPUPDATE", "handled")], count)
+
+
+def test_update_of_an_app_whose_address_is_unknown_is_left_to_its_installer(
+    installed: int, b24: Bitrix24, database: Database, settings: Settings
+) -> None:
+    update = [("event", "ONAPPUPDATE"), *install_event()[1:]]
+    assert handle_event(database, settings, update, later=at_once) == 200
+    assert (events(database), b24.bound) == ([("ONAPPUPDATE", "handled")], [])
+
+
+def test_slow_events_are_handled_beside_the_answer(
+    installed: int, b24: Bitrix24, database: Database, settings: Settings
+) -> None:
+    waiting: list[Callable[[], None]] = []
+    assert handle_event(database, settings, hint(), later=waiting.append) == 200
+    assert events(database) == [("ONAPPPAYMENT", "received")]
+    waiting[0]()
+    assert events(database) == [("ONAPPPAYMENT", "handled")]
