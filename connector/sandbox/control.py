@@ -27,6 +27,16 @@ MODES = {"classic": CLASSIC, "simple": SIMPLE, "1": CLASSIC, "2": SIMPLE}
 _APP_FIELDS = ("app_url", "install_url", "redirect_uri", "settings_url", "event_url", "title")
 
 
+# Settings that take one of a few values.
+_CHOICES: Mapping[str, tuple[Any, ...]] = {
+    "mode": (CLASSIC, SIMPLE),
+    "plan": tuple(PLANS),
+    "native_variant": ("documented", "mobile", "older-web"),
+    "unresolved_reference": ("text", "empty"),
+    "batch_billing": ("inner", "outer"),
+}
+
+
 class ControlError(Exception):
     """A request that cannot be carried out; the text says why."""
 
@@ -191,8 +201,8 @@ class ControlApp:
                 raise ControlError(f"unknown setting {name}; known: {', '.join(sorted(known))}")
             current = getattr(self.world.settings, name)
             wanted = type(current)
-            if name == "plan" and value not in PLANS:
-                raise ControlError(f"plan must be one of {', '.join(PLANS)}")
+            if name in _CHOICES and value not in _CHOICES[name]:
+                raise ControlError(f"{name} must be one of {', '.join(map(str, _CHOICES[name]))}")
             if wanted is float and isinstance(value, int):
                 value = float(value)  # noqa: PLW2901
             if not isinstance(value, wanted):

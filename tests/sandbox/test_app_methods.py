@@ -1,0 +1,181 @@
+"""Methods that need an application: options, events, the offline queue, placements, robots; tokens and scopes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from tests.sandbox.portal import Portal
+
+HANDLER = "https://example.com/handler/"
+
+
+class AppCaller:
+    """Calls as an installed application with the token of one user."""
+
+    def __init__(self, portal: Portal, user_id: int = 1) -> None:
+        self.portal = portal
+        portal.set("app/install", finish=True)
+        self.token = portal.server.events.oauth.issue(portal.server.ready["client_id"], user_id)
+
+    def call(self, method: str, /, **params: Any) -> requests.Response:
+        url = f"{self.portal.server.ready['portal']}/rest/{method}.json"
+        return requests.post(url, json={**params, "auth": self.token.access}, timeout=20)
+
+    def result(self, method: str, /, **params: Any) -> Any:
+        answer = self.call(method, **params)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["result"]
+
+    def error(self, method: str, /, **params: Any) -> tuple[int, Any]:
+        answer = self.call(method, **params)
+        return answer.status_code, answer.json()["error"]
+
+
+@pytest.fixture
+def app(portal: Portal) -> AppCaller:
+    return AppCaller(portal)
+
+
+def test_app_info_names_the_installation_and_refuses_a_webhook(portal: Portal, app: AppCaller) -> None:
+    info = app.result("app.info")
+    assert (info["CODE"], info["INSTALLED"], info["STATUS"]) == (portal.server.ready["client_id"], True, "L")
+    assert info["LICENSE"].startswith("eu_ent")
+    assert portal.error("app.info")[:2] == (400, "ACCESS_DENIED")
+
+
+def test_the_oauth_host_answers_app_info_and_nothing_else(portal: Portal, app: AppCaller) -> None:
+    base = portal.server.ready["oauth"] + "/rest/"
+    info = requests.get(base + "app.info", params={"auth": app.token.access}, timeout=5).json()["result"]
+    assert info["client_id"] == portal.server.ready["client_id"]
+    assert info["install"]["member_id"] == portal.server.ready["member_id"]
+    assert (
+        requests.get(base + "crm.lead.list", params={"auth": app.token.access}, timeout=5).status_code == 404
+    )
+    assert requests.get(base + "app.info", params={"auth": "forged"}, timeout=5).status_code == 401
+
+
+def test_tokens_end_and_scopes_bound_them(portal: Portal, app: AppCaller) -> None:
+    app.token.scopes = ("crm",)
+    assert app.error("im.notify", USER_ID=1, MESSAGE="x") == (403, "insufficient_scope")
+    assert app.result("method.get", name="im.notify") == {"isExisting": True, "isAvailable": False}
+    assert app.result("method.get", name="no.such") == {"isExisting": False, "isAvailable": False}
+    assert app.result("scope") == ["crm"]
+    portal.set("clock", advance=3601)
+    assert app.error("crm.lead.list") == (401, "expired_token")
+    portal.set("app/uninstall")
+    assert app.error("crm.lead.list") == (401, "NO_AUTH_FOUND")
+
+
+def test_a_dismissed_users_token_is_refused(portal: Portal) -> None:
+    caller = AppCaller(portal, user_id=5)
+    portal.set("users", id=5, active=False)
+    assert caller.error("profile") == (403, "user_access_error")
+
+
+def test_options_merge_and_only_administrators_set_those_of_the_app(portal: Portal, app: AppCaller) -> None:
+    app.result("app.option.set", options={"a": 1, "b": {"c": [1, 2]}})
+    app.result("app.option.set", options={"a": 2})
+    assert app.result("app.option.get") == {"a": 2, "b": {"c": [1, 2]}}
+    assert app.result("app.option.get", option="missing") is None
+    assert app.error("app.option.set") == (400, "ArgumentNullException")
+    employee = AppCaller(portal, user_id=4)
+    assert employee.error("app.option.set", options={"a": 3}) == (400, "AccessException")
+    employee.result("user.option.set", options={"mine": "y"})
+    assert employee.result("user.option.get") == {"mine": "y"}
+    assert app.result("user.option.get") == []
+
+
+class TestEvents:
+    def test_binding_twice_is_refused_and_unbinding_counts(self, app: AppCaller) -> None:
+        assert app.result("event.bind", event="onCrmLeadAdd", handler=HANDLER) is True
+        assert app.error("event.bind", event="ONCRMLEADADD", handler=HANDLER)[0] == 400
+        app.result("event.bind", event="ONCRMLEADADD", handler=HANDLER, auth_type=1)
+        assert app.result("event.get") == [
+            {"event": "ONCRMLEADADD", "handler": HANDLER, "auth_type": "0", "offline": 0},
+            {"event": "ONCRMLEADADD", "handler": HANDLER, "auth_type": "1", "offline": 0},
+        ]
+        assert app.result("event.unbind", event="ONCRMLEADADD", handler=HANDLER, auth_type=1) == {"count": 1}
+        assert app.result("event.unbind", event="ONCRMLEADADD", handler=HANDLER) == {"count": 1}
+        assert app.error("event.bind", event="ONCRMMODECHANGE", handler=HANDLER) == (
+            400,
+            "ERROR_EVENT_NOT_FOUND",
+        )
+
+    def test_the_offline_queue_is_a_set_of_changes(self, portal: Portal, app: AppCaller) -> None:
+        app.result("event.bind", event="ONCRMLEADUPDATE", event_type="offline")
+        row_id = portal.result("crm.lead.add", fields={"TITLE": "x"})
+        for title in ("y", "z"):
+            portal.result("crm.lead.update", id=row_id, fields={"TITLE": title})
+        listed = app.call("event.offline.list").json()
+        assert listed["total"] == 1 and listed["result"][0]["EVENT_DATA"] == {"FIELDS": {"ID": row_id}}
+        reserved = app.result("event.offline.get", clear=0)
+        assert reserved["process_id"] and len(reserved["events"]) == 1
+        assert app.result("event.offline.get")["events"] == []
+        again = app.result("event.offline.get", process_id=reserved["process_id"])
+        assert again["events"] == reserved["events"]
+        assert app.result("event.offline.clear", process_id=reserved["process_id"]) is True
+        assert app.call("event.offline.list").json()["total"] == 0
+        assert AppCaller(portal, user_id=4).error("event.offline.list") == (403, "ACCESS_DENIED")
+
+
+class TestPlacements:
+    def test_binding_listing_and_removing(self, portal: Portal, app: AppCaller) -> None:
+        languages = {"pl": {"TITLE": "Zamiana leadów"}}
+        bind = {
+            "PLACEMENT": "CRM_LEAD_LIST_TOOLBAR",
+            "HANDLER": HANDLER,
+            "TITLE": "Switch",
+            "LANG_ALL": languages,
+        }
+        assert app.result("placement.bind", **bind) is True
+        assert "CRM_DEAL_LIST_TOOLBAR" in app.result("placement.list", SCOPE="crm")
+        shown = app.result("placement.get")[0]
+        assert (shown["placement"], shown["title"]) == ("CRM_LEAD_LIST_TOOLBAR", "Switch")
+        assert shown["langAll"]["pl"]["TITLE"] == "Zamiana leadów"
+        assert app.result("placement.unbind", PLACEMENT="CRM_LEAD_LIST_TOOLBAR") == {"count": 2}
+        assert (
+            app.error("placement.bind", PLACEMENT="NOWHERE", HANDLER=HANDLER)[1]
+            == "ERROR_PLACEMENT_NOT_FOUND"
+        )
+        assert (
+            app.error("placement.bind", PLACEMENT="LEFT_MENU", HANDLER="ftp://x")[1]
+            == "ERROR_UNSUPPORTED_PROTOCOL"
+        )
+        argument = app.call("placement.bind", PLACEMENT="LEFT_MENU").json()
+        assert (argument["error"], argument["argument"]) == ("ERROR_ARGUMENT", "HANDLER")
+        assert AppCaller(portal, user_id=4).error("placement.bind", **bind) == (403, "ACCESS_DENIED")
+
+
+def test_notifications_with_the_same_tag_replace_each_other(portal: Portal, app: AppCaller) -> None:
+    for text in ("10 %", "20 %"):
+        app.result("im.notify", USER_ID=1, MESSAGE=text, TAG="RUN|1")
+    assert [row["MESSAGE"] for row in portal.world.notifications] == ["20 %"]
+    assert app.result("im.notify.system.add", USER_ID=6, MESSAGE="to a dismissed one") is False
+    assert app.error("im.notify", USER_ID=1) == (400, "MESSAGE_EMPTY")
+
+
+def test_robots_and_triggers_belong_to_their_app(app: AppCaller, portal: Portal) -> None:
+    robot = {"CODE": "convert", "NAME": "Convert", "HANDLER": HANDLER}
+    assert app.result("bizproc.robot.add", **robot) is True
+    assert app.error("bizproc.robot.add", **robot)[1] == "ERROR_ACTIVITY_ALREADY_INSTALLED"
+    assert app.result("bizproc.robot.list") == ["convert"]
+    app.result("crm.automation.trigger.add", CODE="switched", NAME="Switched")
+    deal = portal.result("crm.deal.add", fields={})
+    app.result("crm.automation.trigger.execute", CODE="switched", OWNER_TYPE_ID=2, OWNER_ID=deal)
+    assert portal.look("automation")["automation"][-1]["what"] == "switched"
+    portal.set("app/uninstall")
+    assert len(portal.world.robots) == len(portal.world.triggers) == 0
+
+
+def test_features_answer_the_documented_codes_only(portal: Portal) -> None:
+    def value(code: str) -> str:
+        return str(portal.result("feature.get", CODE=code)["value"])
+
+    assert (value("rest_offline_extended"), value("crm_leads")) == ("Y", "N")
+    portal.set("settings", crm_feature=True)
+    assert value("crm_leads") == "Y"
+    portal.set("settings", plan="no-leads")
+    assert (value("rest_auth_connector"), value("crm_leads")) == ("N", "N")
