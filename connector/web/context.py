@@ -9,6 +9,7 @@ from flask import Flask, current_app, g, render_template, request
 
 from connector import i18n
 from connector.clock import Clock
+from connector.portals.rights import Action, may
 from connector.settings import Settings
 from connector.store.database import Database
 from connector.switching.engine import Engine
@@ -64,6 +65,7 @@ def _shared() -> dict[str, Any]:
     code = i18n.language()
     return {
         "session": session(),
+        "may_enter": "viewer" in g and may(g.viewer, Action.OVERVIEW),
         "portal_host": g.get("portal_host", ""),
         "lang": code,
         "lang_tag": code.replace("_", "-"),

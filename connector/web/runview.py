@@ -222,7 +222,11 @@ def report_view(run: RunProgress, left: list[RunLeadRow], left_total: int) -> Re
     """The report of a run that is at its end."""
     tone, icon, title, subtitle = _outcome(run)
     records = (run.report or {}).get("records", {})
-    figures = [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(run.done))]
+    figures = (
+        []
+        if not run.total
+        else [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(run.done))]
+    )
     if left_total:
         figures.append(Item(_("Left as they are"), number(left_total)))
     if run.kind == "apply":
@@ -237,14 +241,18 @@ def report_view(run: RunProgress, left: list[RunLeadRow], left_total: int) -> Re
         checks=tuple(_checks(run, left_total)),
         left=tuple(_left(one) for one in left),
         left_more=max(0, left_total - len(left)),
-        remains=tuple(
-            _(NOT_RESTORED[code])
-            for code in (run.report or {}).get("not_restored", ())
-            if code in NOT_RESTORED
-        ),
+        remains=tuple(_remains(run)),
         facts=tuple(_facts(run)),
         can_undo=run.kind == "apply" and run.done + _changed(run) > 0,
     )
+
+
+def _remains(run: RunProgress) -> list[str]:
+    """What undo cannot bring back; a run without leads has changed nothing but the mode."""
+    if not run.total:
+        return [_(text) for text in words.NOT_UNDOABLE_CLASSIC]
+    codes = (run.report or {}).get("not_restored", ())
+    return [_(NOT_RESTORED[code]) for code in codes if code in NOT_RESTORED]
 
 
 def left_total(run: RunProgress) -> int:

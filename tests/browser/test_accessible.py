@@ -1,0 +1,52 @@
+"""Every page, in both languages, light and dark, wide and narrow: no violation that axe-core finds, and nothing wider than the window."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.driving import Sandbox, Visit
+from tests.browser.tour import tour
+
+# Elements that stick out of the window on the right, innermost first; parts of tables that scroll by themselves do not count.
+TOO_WIDE = """html => html.scrollWidth <= html.clientWidth ? [] : [...document.querySelectorAll("body *")]
+  .filter(e => e.getBoundingClientRect().right > html.clientWidth + 1 && !e.closest(".table-wrap"))
+  .map(e => `${e.tagName}.${e.className.baseVal ?? e.className} ${e.textContent.trim().slice(0, 80)}`).reverse().slice(0, 5)"""
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("lang", "width", "scheme"), [("en", 1280, "light"), ("pl", 390, "dark")])
+def test_every_page_is_accessible_and_fits(
+    start_demo: Callable[..., Sandbox],
+    visit: Callable[..., Visit],
+    lang: str,
+    width: int,
+    scheme: str,
+) -> None:
+    portal = start_demo(leads=40)
+    person = visit(portal, lang=lang, width=width, color_scheme=scheme, locale=lang)
+    found: list[str] = []
+    tour(person, portal, lambda name, seen: found.extend(_wrong(name, seen, width)))
+    assert found == []
+
+
+def _wrong(name: str, person: Visit, width: int) -> list[str]:
+    said = [f"{name}: too wide: {one}" for one in person.app.locator("html").evaluate(TOO_WIDE)]
+    if (outer := person.page.evaluate("document.documentElement.scrollWidth")) > width:
+        said.append(f"{name}: the portal page is {outer} px wide")
+    return said + [f"{name}: {violation}" for violation in _axe(person)]
+
+
+def _axe(person: Visit) -> list[str]:
+    handle = person.page.get_by_test_id("app-frame").element_handle()
+    frame = handle.content_frame() if handle else None
+    assert frame is not None
+    options: dict[str, Any] = {"runOnly": {"type": "tag", "values": TAGS}}
+    result = Axe().run(frame, options=options).response  # type: ignore[arg-type]  # a frame runs scripts as a page does
+    return [
+        f"{one['id']} ({one['impact']}): {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
+        for one in result["violations"]
+        for node in one["nodes"][:3]
+    ]
