@@ -18,7 +18,7 @@ from connector.switching.parts import Problem, Unresolved, ask, problem_of, toge
 from connector.switching.probes import text_of
 from connector.switching.readback import deviations, remember
 from connector.switching.reverse import delete_clients, restore_clients, take_back
-from connector.switching.steps import CLOSING, STEPS, Hand
+from connector.switching.steps import CLOSE, CLOSING, STEPS, Hand
 
 LATE_ROUNDS = 5
 """How often activities may keep arriving while a lead is being closed before it is left for a quieter moment."""
@@ -37,12 +37,13 @@ def convert(hand: Hand, policy: Policy, *, touched: bool) -> Program:
 
     Ends as done, skipped (nothing was written) or failed (what was written has been taken back, or is named in the detail).
     """
-    stale = yield from _stale(hand, strict=not touched)
+    closed = touched and (yield from _closed(hand))
+    stale = None if closed else (yield from _stale(hand, strict=not touched))
     if stale and not touched:
         return Verdict("skipped", stale.code, {"problem": stale.as_detail()})
     problem, left = stale, list[Problem]()
     if not problem:
-        problem, left = yield from _work(hand, policy)
+        problem, left = yield from _work(hand, policy, closed)
     if problem:
         return (yield from _give_back(hand, policy, problem))
     seen = yield from _read_back(hand)
@@ -60,6 +61,12 @@ def _ids(hand: Hand) -> dict[str, int | None]:
     return {f"{entity}_id": hand.ids.get(entity) for entity in ("deal", "contact", "company")}
 
 
+def _closed(hand: Hand) -> Part[bool]:
+    """Whether we have closed the lead before we were stopped: what differs from the plan since then is our own doing."""
+    lines = (yield from ask(History())).value
+    return any(line.method == CLOSE and int(line.params["id"]) == hand.lead_id for line in lines)
+
+
 def _stale(hand: Hand, *, strict: bool) -> Part[Problem | None]:
     lead, rows = yield [Look("lead", hand.lead_id), Look("lead-rows", hand.lead_id)]
     return _staleness(hand, lead, rows, strict=strict)
@@ -75,7 +82,7 @@ def _staleness(hand: Hand, lead: Answer, rows: Answer, *, strict: bool) -> Probl
     return Problem("look", "stale", ", ".join(changed)) if changed else None
 
 
-def _work(hand: Hand, policy: Policy) -> Part[tuple[Problem | None, list[Problem]]]:
+def _work(hand: Hand, policy: Policy, closed: bool) -> Part[tuple[Problem | None, list[Problem]]]:
     """All levels in order. Returns the problem that stops the lead, and those that do not."""
     left: list[Problem] = []
     groups = steps.levels(hand.plan.managed)
@@ -85,7 +92,7 @@ def _work(hand: Hand, policy: Policy) -> Part[tuple[Problem | None, list[Problem
         if problem:
             return problem, left
     # The last look shares its round with the last steps before the close.
-    problem, late = yield from _level(before[-1] if before else [], hand, left, _last_look(hand))
+    problem, late = yield from _level(before[-1] if before else [], hand, left, _last_look(hand, closed))
     problem = problem or (yield from _move_late(hand, policy, late))
     if problem:
         return problem, left
@@ -122,8 +129,11 @@ Late: TypeAlias = tuple[Problem | None, list[Row]]
 """What the last look found: a reason to stop, and activities that are still to be moved."""
 
 
-def _last_look(hand: Hand) -> Part[Late]:
-    """Right before the close: nothing else may have changed; activities and comments that came meanwhile are taken along."""
+def _last_look(hand: Hand, closed: bool = False) -> Part[Late]:
+    """Right before the close: nothing else may have changed; activities and comments that came meanwhile are taken along.
+
+    Of a lead that is `closed` already only the comments are wanted.
+    """
     calls: list[Call] = [
         Look("lead", hand.lead_id),
         Look("lead-rows", hand.lead_id),
@@ -133,7 +143,7 @@ def _last_look(hand: Hand) -> Part[Late]:
     if with_comments:
         calls.append(looks.comments_of("lead", hand.lead_id))
     lead, rows, found, *comments = yield calls
-    stale = _staleness(hand, lead, rows, strict=False)
+    stale = None if closed else _staleness(hand, lead, rows, strict=False)
     if stale:
         return stale, []
     for answer in (found, *comments):
@@ -141,7 +151,7 @@ def _last_look(hand: Hand) -> Part[Late]:
             return problem_of("look", answer), []
     if comments:
         hand.comments = [int(row["ID"]) for row in comments[0].value]
-    return None, [row for row in found.value if _needs_moving(row, hand)]
+    return None, [] if closed else [row for row in found.value if _needs_moving(row, hand)]
 
 
 def _move_late(hand: Hand, policy: Policy, late: Late) -> Part[Problem | None]:

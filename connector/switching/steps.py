@@ -25,6 +25,8 @@ from connector.switching.calls import (
 from connector.switching.parts import Problem, ask, problem_of, resolve, together
 from connector.switching.probes import phones_and_mails, text_of
 
+CLOSE = "crm.lead.update"
+"""The method that closes a lead; nothing else of a plan uses it."""
 GONE = frozenset({"not_found", "error_not_found", "activity is not found"})
 
 
@@ -230,7 +232,7 @@ def _close(action: Action, hand: Hand) -> Doing:
     # By the stage only: clients in the same update would turn it into a repeat lead (crm.lead.update, IS_RETURN_CUSTOMER).
     params = {"id": hand.lead_id, "fields": {"STATUS_ID": action.params["stage"]}}
     previous = {"STATUS_ID": hand.plan.snapshot.fields.get("stageId") or hand.plan.stage}
-    answer = yield from ask(Write(action.key, "crm.lead.update", params, previous=previous))
+    answer = yield from ask(Write(action.key, CLOSE, params, previous=previous))
     return problem_of(action.key, answer)
 
 
