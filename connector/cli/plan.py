@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from connector.cli.against import print_changes
 from connector.cli.exits import Exit
 from connector.cli.plan_options import gather, planning_options
 from connector.cli.plan_output import CannotWrite, format_option, write_report
@@ -13,6 +14,7 @@ from connector.cli.plan_view import print_plan
 from connector.cli.portal import Here, connected
 from connector.cli.progress import Meter
 from connector.cli.shell import Shell, pass_shell, portal_options
+from connector.cli.show import from_file
 from connector.i18n import _
 from connector.planning.model import PlanHead, Severity
 from connector.planning.options import Options
@@ -28,6 +30,12 @@ from connector.reports.plans import PlanSource, plan_report
     metavar="FILE",
     help="Write the plan file, for `leadswitch apply`.",
 )
+@click.option(
+    "--against",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OLD",
+    help="Show what changed since this earlier plan file.",
+)
 @format_option("json", "csv")
 @click.option(
     "--detailed-exitcode",
@@ -39,8 +47,10 @@ from connector.reports.plans import PlanSource, plan_report
 def plan(
     shell: Shell,
     /,
+    *,
     options_file: Path | None,
     out: Path | None,
+    against: Path | None,
     format_name: str,
     detailed_exitcode: bool,
     **chosen: Any,
@@ -54,11 +64,14 @@ def plan(
     options = gather(options_file, chosen)
     if out is not None:
         _refuse_unwritable(out)
+    earlier = from_file(against) if against is not None else None
     with connected(shell) as here:
         source = make(shell, here, options, out)
         if out is not None:
             shell.say(_("The plan is in %(file)s. Nothing was changed on the portal.", file=out))
-        if format_name == "table":
+        if earlier is not None:
+            print_changes(shell, earlier, source, format_name)
+        elif format_name == "table":
             print_plan(shell, source.head)
         else:
             write_report(plan_report(source), format_name)
