@@ -4,7 +4,8 @@ It decides nothing about *how* to wait or retry (retry.py) and it never reads an
 is not in the table is not retried, and a write that must not be repeated counts as unknown until somebody looked.
 
 Source: doc pages error-codes.md, _includes/system-errors.md, settings/performance/limits.md,
-settings/oauth/error-codes.md and the error tables of the method pages (b24restdocs).
+settings/oauth/error-codes.md and the error tables of the method pages (b24restdocs); a few codes that the pages leave
+out are known from the tables of the official b24pysdk 1.3.2 (AUTHORIZATION_ERROR, ERROR_OAUTH, NOT_INSTALLED, wrong_client).
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ ROWS: tuple[Policy, ...] = (
     *_rows(_STOP, _ADMIN, e.GrantRevoked, "invalid_grant"),
     *_rows(_STOP, _ADMIN, e.PaymentRequired, "PAYMENT_REQUIRED"),
     *_rows(_STOP, _ADMIN, e.PortalGone, "PORTAL_DELETED"),
-    *_rows(_STOP, _ADMIN, e.AppUninstalled, "APPLICATION_NOT_FOUND", "APPLICATION_NOT_INSTALLED"),
+    *_rows(_STOP, _ADMIN, e.AppUninstalled, "APPLICATION_NOT_FOUND", "NOT_INSTALLED"),
     *_rows(_STOP, _US, e.OAuthRefused, "invalid_client", "invalid_scope", "unauthorized_client"),
     *_rows(_STOP, _US, e.OAuthRefused, "unsupported_grant_type", "wrong_client"),
     # rights
@@ -96,6 +97,7 @@ ROWS: tuple[Policy, ...] = (
         "ACCESS_DENIED",
         "ACCESS DENIED",
         "AccessException",
+        "ACCESS_ERROR",
         "INVALID_CREDENTIALS",
         "user_access_error",
         "allowed_only_intranet_user",

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.bitrix.encoding import Ref, command_text, fits_query, is_label, normalise, php_query
@@ -38,6 +38,7 @@ def as_php_reads(value: Any) -> Any:
     return [as_php_reads(item) for item in value] if isinstance(value, list) else str(value)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(KEYS, VALUES, max_size=4))
 def test_php_reads_back_what_was_sent(params: dict[str, Any]) -> None:
     sent = normalise(params)

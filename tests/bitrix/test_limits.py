@@ -6,7 +6,7 @@ import threading
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.bitrix.limits import (
@@ -37,6 +37,7 @@ def portal_accepts(arrivals: list[float], rate: Rate) -> bool:
     return True
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 3), min_size=1, max_size=200))
 def test_the_documented_bucket_never_overflows(gaps: list[float]) -> None:
     rate, state, now = Rate(), BucketState(), T0

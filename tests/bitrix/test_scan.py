@@ -81,6 +81,7 @@ def test_a_scan_is_whole_or_raises_under_any_damage(ids: list[int], most: int, d
     assert got == ids
 
 
+@settings(deadline=None)
 @given(ids=st.sets(st.integers(1, 10**6), max_size=1000).map(sorted))
 def test_an_undamaged_scan_wastes_one_page_at_most(ids: list[int]) -> None:
     rows, reading, asked = Rows(ids), scan(), 0
