@@ -22,7 +22,7 @@ from fast_bitrix24 import BitrixAsync
 
 from connector.sandbox.server import SandboxServer
 
-LEADS = 551
+LEADS = 2551
 PAGES = math.ceil(LEADS / 50)
 
 
@@ -66,10 +66,10 @@ def ids(rows: list[dict[str, Any]]) -> list[int]:
     return sorted(int(row["ID"]) for row in rows)
 
 
-def test_fast_bitrix24_reads_every_lead_in_two_requests(portal: SandboxServer) -> None:
+def test_fast_bitrix24_reads_every_lead_by_offsets(portal: SandboxServer) -> None:
     rows, made = requests_of(portal, lambda: fast(portal, "crm.lead.list"))
     assert ids(rows) == portal.world.leads.ids
-    assert made == {"crm.lead.list": 1, "batch": 1}
+    assert made == {"crm.lead.list": 1, "batch": math.ceil((PAGES - 1) / 50)}
 
 
 def test_b24pysdk_reads_every_lead_by_offsets(trusted: SandboxServer) -> None:
@@ -222,3 +222,20 @@ def test_a_write_whose_answer_is_lost_is_doubled_by_clients_that_send_again(
 
     asyncio.run(add())
     assert len(server.world.leads) == 20
+
+
+def test_a_client_without_a_bucket_of_its_own_fails_as_it_does_on_a_portal(
+    sandbox: Callable[..., SandboxServer],
+) -> None:
+    server = sandbox(leads=0, limits="documented", plan="professional")
+    fault = {"method": "batch", "kind": "delay", "seconds": 0.3}
+    requests.post(server.ready["control"] + "faults", json=fault, timeout=10).raise_for_status()
+
+    async def add() -> Any:
+        bitrix = BitrixAsync(server.ready["webhook"], verbose=False)
+        return await bitrix.call("crm.lead.add", [{"fields": {"TITLE": f"L{n}"}} for n in range(4000)])
+
+    with pytest.raises(RuntimeError):
+        asyncio.run(add())
+    assert 2500 <= len(server.world.leads) < 4000
+    assert server.world.counters["refused_bucket"] > 0
