@@ -17,6 +17,7 @@ from connector.store.models import (
     DownloadTicket,
     InboundEvent,
     Journal,
+    LoginAttempt,
     Plan,
     PlanFinding,
     PlanLead,
@@ -55,13 +56,14 @@ def uninstall(db: Database, portal_id: int, *, clean: bool, clock: Clock) -> Non
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many rows old age took: plans, runs, lines of the REST log, events, tickets."""
+    """How many rows old age took: plans, runs, lines of the REST log, events, tickets, logins that were begun."""
 
     plans: int = 0
     runs: int = 0
     rest_log: int = 0
     events: int = 0
     tickets: int = 0
+    logins: int = 0
 
 
 def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
@@ -78,6 +80,7 @@ def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
             rest_log=_delete(session, RestLog, RestLog.at < old_log),
             events=_delete(session, InboundEvent, InboundEvent.received_at < old_log),
             tickets=_delete(session, DownloadTicket, DownloadTicket.expires_at < now),
+            logins=_delete(session, LoginAttempt, LoginAttempt.expires_at < now),
         )
 
 
@@ -119,7 +122,7 @@ def _forget_people_and_leads(session: Session, portal_id: int) -> None:
         .values(params=None, result=None, previous=None, marker=None)
     )
     session.execute(update(Audit).where(Audit.portal_id == portal_id).values(who=nobody, detail={}))
-    for owned in (RestLog, InboundEvent, DownloadTicket):
+    for owned in (RestLog, InboundEvent, DownloadTicket, LoginAttempt):
         session.execute(delete(owned).where(owned.portal_id == portal_id))
 
 

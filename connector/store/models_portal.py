@@ -115,6 +115,18 @@ class DownloadTicket(Base):
     used_at: Mapped[datetime | None]
 
 
+class LoginAttempt(Base):
+    """A login outside the frame that was begun: good for one callback, in the browser that began it. Hashes are SHA-256."""
+
+    __tablename__ = "login_attempt"
+
+    nonce_hash: Mapped[str] = mapped_column(primary_key=True)
+    portal_id: Mapped[int] = mapped_column(ForeignKey("portal.id", ondelete="CASCADE"))
+    browser_hash: Mapped[str]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    used_at: Mapped[datetime | None]
+
+
 class ModeReading(Base):
     """One answer of `crm.settings.mode.get`; `source` says which part of the app asked."""
 

@@ -17,6 +17,7 @@ from connector.web.facts import FactsCache
 from connector.web.headers import harden
 from connector.web.health import health
 from connector.web.launch import launch
+from connector.web.login import login
 from connector.web.pages import pages
 from connector.web.plans import plans
 from connector.web.runs import runs
@@ -48,7 +49,7 @@ def create_app(settings: Settings, db: Database, engine: Engine, clock: Clock | 
     Babel(app, locale_selector=i18n.language, timezone_selector=_time_zone)
     context.install(app)
     failures.register(app)
-    for blueprint in (launch, health, pages, plans, runs, downloads):
+    for blueprint in (launch, login, health, pages, plans, runs, downloads):
         app.register_blueprint(blueprint)
     app.before_request(_forget_language)
     app.after_request(guard.renew)

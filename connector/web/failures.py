@@ -90,7 +90,10 @@ def expired() -> Response:
 def outside() -> Response:
     """Somebody opened the address itself instead of the app in Bitrix24."""
     title, text = _HTTP[405]
-    return show(Message("outside", _(title), (_(text),), "info", "screen"), 200)
+    links: tuple[Link, ...] = ()
+    if web().settings.client_id:
+        links = (Link(url_for("login.begin"), _("Sign in with Bitrix24"), "person"),)
+    return show(Message("outside", _(title), (_(text),), "info", "screen", links), 200)
 
 
 def of_error(error: LeadswitchError) -> Message:

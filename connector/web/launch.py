@@ -32,7 +32,7 @@ def app() -> Any:
         return failures.outside()
     opening = _opening()
     opened = launch_portal(web().db, web().settings, opening, clock=web().clock)
-    _let_in(opened)
+    let_in(opened)
     if guard.me().role is Role.OTHER:
         return guard.denied()
     return pages.overview_page()
@@ -45,7 +45,7 @@ def installer() -> Any:
         return failures.outside()
     opening = _opening()
     opened = install_portal(web().db, web().settings, opening, clock=web().clock)
-    _let_in(opened)
+    let_in(opened)
     set_up(web().db, web().settings, opened.ref, request.host_url.rstrip("/"), clock=web().clock)
     return page("installed")
 
@@ -70,7 +70,8 @@ def _opening() -> Opening:
     return parse_opening(request.args.to_dict(), request.form.to_dict())
 
 
-def _let_in(opened: Opened) -> None:
+def let_in(opened: Opened) -> None:
+    """This request is made by the person whom the portal has just confirmed."""
     person = opened.viewer
     who = WebSession(
         portal_id=opened.ref.id,

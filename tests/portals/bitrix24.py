@@ -27,6 +27,7 @@ class Grant:
 class Bitrix24:
     """Set `grants` by token; `asked` lists the hosts that got a request, `bound` what was bound on the portal.
 
+    `codes` are authorisation codes and the access tokens that they are good for, once.
     `info` is the portal's app.info; `refuse` (code, status) is the answer of the portal to everything but `profile`.
     """
 
@@ -38,7 +39,9 @@ class Bitrix24:
         self.info: dict[str, Any] = {"ID": 1, "INSTALLED": True, "LICENSE": "pl_pro100"}
         self.refuse: tuple[str, int] | None = None
         self._mock = mock
+        self.codes: dict[str, str] = {}
         mock.add_callback(responses.POST, f"{OAUTH}/rest/app.info", self._app_info)
+        mock.add_callback(responses.POST, f"{OAUTH}/oauth/token/", self._token)
         for host in ("one.example", "new.example", "two.example"):
             for method in (
                 "profile",
@@ -59,6 +62,24 @@ class Bitrix24:
         if text.startswith("{"):
             return dict(json.loads(text))
         return {name: values[0] for name, values in parse_qs(text).items()}
+
+    def _token(self, request: Any) -> tuple[int, dict[str, str], str]:
+        """A code of `codes` is good once; the access token that it stands for is one of `grants`."""
+        body = self._body(request)
+        access = self.codes.pop(body["code"], None)
+        if access is None or body["client_secret"] != "tops3cret":
+            return 400, {}, json.dumps({"error": "invalid_grant", "error_description": "no"})
+        grant = self.grants[access]
+        answer = {
+            "access_token": access,
+            "refresh_token": f"refresh-of-{access}",
+            "expires_in": 3600,
+            "member_id": grant.member_id,
+            "client_endpoint": f"https://{grant.domain}/rest/",
+            "scope": "crm",
+            "status": "L",
+        }
+        return 200, {"Content-Type": "application/json"}, json.dumps(answer)
 
     def _app_info(self, request: Any) -> tuple[int, dict[str, str], str]:
         grant = self.grants.get(self._body(request)["auth"])
