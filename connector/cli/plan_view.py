@@ -10,10 +10,33 @@ from connector.i18n import _, duration, ngettext, number
 from connector.planning.catalogue import advice, render
 from connector.planning.encode import finding_from_json
 from connector.planning.model import PlanHead
-from connector.reports.plans import deal_stages, findings, flow, lead_stages, text, what_to_do
+from connector.reports.plans import (
+    PlanSource,
+    deal_stages,
+    findings,
+    flow,
+    lead_stages,
+    plan_report,
+    text,
+    what_to_do,
+)
 from connector.reports.words import KIND, MODE, SEVERITY, action_text, record_name, stage_text, word
 
 Json = Mapping[str, Any]
+
+# What a list of leads shows; keys of the columns of the report.
+_LISTED = (
+    "lead_id",
+    "title",
+    "kind",
+    "stage",
+    "deal_stage",
+    "amount",
+    "currency",
+    "contact",
+    "company",
+    "worst",
+)
 
 # What of a lead is worth seeing before and after; camelCase of `crm.item.*`.
 _LEAD_FIELDS = (
@@ -68,6 +91,19 @@ def _findings(head: PlanHead) -> Table | str:
     if not lines:
         return _("Nothing was found that needs attention.")
     return rows(table(_("Severity"), _("Leads"), _("Finding"), _("What to do"), right=(1,)), lines)
+
+
+def print_leads(shell: Shell, source: PlanSource) -> None:
+    """A list of leads of a plan."""
+    report = plan_report(source)
+    wanted = [place for place, column in enumerate(report.main.columns) if column.key in _LISTED]
+    columns = [report.main.columns[place] for place in wanted]
+    right = [place for place, column in enumerate(columns) if column.number]
+    shown = rows(
+        table(*(column.label for column in columns), right=right),
+        [[row[place] for place in wanted] for row in report.main.for_people()],
+    )
+    shell.stdout().print(shown)
 
 
 def print_lead(shell: Shell, head: PlanHead, lead: Json) -> None:

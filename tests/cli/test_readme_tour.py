@@ -18,7 +18,7 @@ BLOCKS = re.findall(r"```console\n(.*?)```", TOUR, re.DOTALL)
 # What the tour says about the end of a command; all others end well.
 ENDS = {"apply": 4, "undo": 4}
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.slow
 
 
 def commands(block: str) -> list[list[str]]:

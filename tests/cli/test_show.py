@@ -130,3 +130,25 @@ def test_a_file_that_is_not_there_and_a_lead_that_is_not_in_it(
 def test_a_place_that_cannot_be_written_is_named(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["show", str(file), "--format", "csv", "--out", str(file / "no" / "such.csv")]) == Exit.FAILED
     assert "such.csv cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "ids"),
+    [
+        (["--search", "привет"], [2]),
+        (["--search", "gęślą zażółć"], [1]),
+        (["--search", "nothing like it"], []),
+        (["--stage", "NEW"], [1, 2]),
+        (["--severity", "error"], [3]),
+        (["--finding", "value-dropped"], [2]),
+        (["--kind", "repeat"], []),
+        (["--sort", "-id"], [3, 2, 1]),
+        (["--sort", "severity"], [3, 2, 1]),
+        (["--sort", "-amount", "--stage", "NEW"], [1, 2]),
+    ],
+)
+def test_leads_are_searched_filtered_and_sorted(file: Path, arguments: list[str], ids: list[int]) -> None:
+    document = json.loads(CliRunner().invoke(cli, ["show", str(file), "--format", "json", *arguments]).stdout)
+    assert [lead["id"] for lead in document["leads"]] == ids
+    listed = CliRunner().invoke(cli, ["show", str(file), *arguments]).stdout.splitlines()[1:]
+    assert [int(line.split()[0]) for line in listed] == ids
