@@ -74,12 +74,17 @@ def look(client: BitrixClient) -> Look:
     return Look(_mode_of(found["mode"].result), setter, tuple(sorted(active)))
 
 
-def set_call(setter: Setter, mode: CrmMode, *, active_leads: int) -> Write:
-    """The write that changes the mode; read the mode back before believing it."""
+def set_call(setter: Setter, mode: CrmMode, *, active_leads: int, attempt: int = 0) -> Write:
+    """The write that changes the mode; read the mode back before believing it.
+
+    What was refused is asked again when another number of leads is in work, or in another `attempt`: when somebody resumes the run.
+    """
     params: dict[str, object] = {"mode": MODE_IDS[mode]}
     if setter.counts_leads and mode is CrmMode.SIMPLE and active_leads:
         params["leftovers"] = active_leads
-    return Write(f"mode:{mode.value}", setter.method, params, previous={"setter": setter.name})
+    return Write(
+        f"mode:{mode.value}:{active_leads}:{attempt}", setter.method, params, previous={"setter": setter.name}
+    )
 
 
 _ACTIVE = ("crm.item.list", {"entityTypeId": 1, "select": ["id"], "filter": {"=stageSemanticId": "P"}})
