@@ -27,7 +27,8 @@ def new_plan(folder: Path, key: str) -> tuple[Database, str]:
     db = open_database(folder)
     db.migrate()
     with db.begin() as session:
-        portal = Portal(key=key, host=key, kind=PortalKind.WEBHOOK, created_at=SystemClock().now())
+        now = SystemClock().now()
+        portal = Portal(key=key, host=key, kind=PortalKind.WEBHOOK, created_at=now, updated_at=now)
         session.add(portal)
         session.flush()
         ref = PortalRef(portal.id, key, key)

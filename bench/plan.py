@@ -26,7 +26,7 @@ from connector.clock import SystemClock
 from connector.planning.encode import lead_to_json
 from connector.planning.model import LeadSnapshot, PortalFacts
 from connector.planning.options import Options
-from connector.planning.planner import plan_leads
+from connector.planning.planner import plan_leads, plan_stream
 from connector.planning.summary import make_head
 from connector.planning.tally import Tally
 from connector.plans import queries
@@ -79,7 +79,8 @@ def _read(server: SandboxServer, *, search: bool) -> tuple[int, PortalFacts, lis
 def _planner(facts: PortalFacts, leads: list[LeadSnapshot]) -> Iterator[Figure]:
     def seconds(part: list[LeadSnapshot]) -> float:
         started = time.process_time()
-        plan_leads(facts, Options(create="both"), part)
+        for _ in plan_stream(facts, Options(create="both"), part):
+            pass
         return time.process_time() - started
 
     seconds(leads[:200])

@@ -209,6 +209,8 @@ METHODS: Mapping[str, CallSpec] = MappingProxyType(
         "tasks.task.list": _list("tasks", id="id"),
         "tasks.task.get": _READ,
         "tasks.task.update": _SAME,
+        "imopenlines.config.list.get": _READ,
+        "telephony.externalLine.get": _READ,
         "im.notify": _ONCE,
         "im.notify.personal.add": _ONCE,
         "im.notify.system.add": _ONCE,

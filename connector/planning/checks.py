@@ -5,14 +5,13 @@ from collections.abc import Iterable, Mapping
 from .catalogue import finding
 from .customfields import TARGETS, compatible
 from .model import CrmMode, Finding, Known, PortalFacts
-from .options import KEEP, NEW, Automation, Leftovers, MissingFields, Options, Related
+from .options import KEEP, NEW, Automation, Leftovers, Options, Related
 from .stages import in_work
 
 DATE_TYPES = ("date", "datetime", "string")
 
 # Choices that are part of the contract and not carried out yet: (option, value that is not, what to choose).
 _NOT_YET = (
-    ("missing_fields", MissingFields.CREATE, MissingFields.DROP),
     ("related", Related.MOVE, Related.REPORT),
     ("automation", Automation.QUIET, Automation.RUN),
 )

@@ -30,7 +30,6 @@ class Context:
     titles: Mapping[str, Mapping[str, str]]
     placed: frozenset[str]
     parents: tuple[str, ...]
-    excluded: frozenset[int]
     clients: InPlan = field(default_factory=InPlan)
 
     @property
@@ -53,7 +52,6 @@ def make_context(facts: PortalFacts, options: Options) -> Context:
         titles={entity: titles(facts, entity) for entity in ("lead", *ENTITIES)},
         placed=PLACED | {name for f in lead_fields for name in (f.key, f.name)} | set(parents),
         parents=parents,
-        excluded=frozenset(options.leads.exclude),
     )
 
 

@@ -7,14 +7,35 @@ type and label alone (the values that do not fit are named). Enumeration values 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 from .model import PortalFacts, UserField
-from .options import Options
+from .options import MissingFields, Options
 from .stages import plain_name
 
 TARGETS = ("deal", "contact", "company")
 UNSUPPORTED = frozenset({"resourcebooking"})
+# Types that `crm.deal.userfield.add` makes; types of other applications are theirs to make.
+CREATABLE = frozenset(
+    {
+        "address",
+        "boolean",
+        "crm",
+        "crm_status",
+        "date",
+        "datetime",
+        "double",
+        "employee",
+        "enumeration",
+        "iblock_element",
+        "iblock_section",
+        "integer",
+        "money",
+        "string",
+        "url",
+    }
+)
 
 # Explicit maps may join these; everything else must be of one type.
 COMPATIBLE = frozenset(
@@ -77,7 +98,31 @@ def pairs(facts: PortalFacts, options: Options, entity: str) -> tuple[Pair, ...]
             if target is not None and target.name not in taken and compatible(field, target):
                 found[field.name] = target
                 taken.add(target.name)
+    if entity == "deal" and options.missing_fields is MissingFields.CREATE:
+        taken |= set(by_name)
+        for field in facts.user_fields.get("lead", ()):
+            if field.name not in found and field.type in CREATABLE:
+                found[field.name] = new_field(field)
     return tuple(Pair(f, entity, found.get(f.name)) for f in facts.user_fields.get("lead", ()))
+
+
+def new_field(source: UserField) -> UserField:
+    """The field of deals that apply creates for a lead's field without counterpart.
+
+    Its name is derived, so that planning twice gives the same one, and numeric, so that its name in `crm.item.*` is certain. Entries of
+    a new enumeration have no ids before it exists, so its values are kept as text. It is never required.
+    """
+    number = 9 * 10**12 + int(sha256(source.name.encode()).hexdigest()[:12], 16) % 10**12
+    as_text = source.type == "enumeration"
+    return UserField(
+        name=f"UF_CRM_{number}",
+        type="string" if as_text else source.type,
+        multiple=source.multiple,
+        mandatory=False,
+        label=source.label,
+        key=f"ufCrm_{number}",
+        settings={} if as_text else source.settings,
+    )
 
 
 def _index(

@@ -243,6 +243,12 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
     ),
     ("field-new", I, N_("Field “%(field)s” will be created for a %(entity)s when the plan is applied."), ""),
     (
+        "field-new-text",
+        I,
+        N_("“%(field)s” is a list in leads; the new field of deals keeps its values as text."),
+        N_("Create the list for deals by hand first if it should stay a list."),
+    ),
+    (
         "field-mandatory",
         W,
         N_("“%(field)s” is required in leads; the new field of the %(entity)s is not."),
@@ -259,6 +265,18 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         W,
         N_("Lead stage “%(stage)s” was matched by its position with “%(deal_stage)s”."),
         N_("Check the stage map."),
+    ),
+    (
+        "open-lines-create",
+        W,
+        N_("Open channels that create leads now and will create deals: %(names)s."),
+        N_("Check in each of them who becomes responsible and which pipeline is used."),
+    ),
+    (
+        "telephony-creates",
+        W,
+        N_("Telephone lines that create leads now and will create deals: %(names)s."),
+        N_("Check what each line creates for an unknown number."),
     ),
     (
         "ready-open-lines",

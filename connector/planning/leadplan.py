@@ -33,7 +33,7 @@ def plan_lead(lead: LeadSnapshot, context: Context) -> LeadPlan:
     stage = str(lead.fields.get("stageId") or "")
     work.check()
     link = context.links.get(stage)
-    if lead.id in context.excluded:
+    if not context.options.leads.takes(lead.fields):
         work.said.append(finding("excluded"))
         actions: tuple[Action, ...] = ()
     else:

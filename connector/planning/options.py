@@ -4,6 +4,7 @@
 portal (a pipeline, a stage, a field) is the job of `connector.planning.checks`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -122,6 +123,19 @@ class Selection(_Frozen):
         """True when no part narrows: all active leads."""
         return self == Selection()
 
+    def takes(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row of `crm.item.list` is chosen. Dates are compared as the portal shows them, in its own time zone."""
+        day = str(row.get("createdTime") or "")[:10]
+        return not (
+            (self.stages and row.get("stageId") not in self.stages)
+            or (self.sources and row.get("sourceId") not in self.sources)
+            or (self.responsible and int(row.get("assignedById") or 0) not in self.responsible)
+            or (self.created_from and day < self.created_from.isoformat())
+            or (self.created_to and day > self.created_to.isoformat())
+            or (self.ids and int(row.get("id") or 0) not in self.ids)
+            or int(row.get("id") or 0) in self.exclude
+        )
+
     @model_validator(mode="after")
     def _dates_in_order(self) -> "Selection":
         if self.created_from and self.created_to and self.created_from > self.created_to:
@@ -159,6 +173,11 @@ class Options(_Frozen):
     leftovers: Leftovers = Leftovers.BLOCK
     variant: Variant = Variant.DOCUMENTED
     created_field: str = ""
+
+    @property
+    def names_leftovers(self) -> bool:
+        """True when leads that are not chosen are read, too, and named with their native prediction."""
+        return self.leftovers is Leftovers.BITRIX24
 
     @property
     def makes_contact(self) -> bool:

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 
 from .catalogue import finding
 from .checks import check_options
-from .model import Action, CrmMode, Fields, Finding, Known, PlanHead, PortalFacts
+from .customfields import pairs
+from .mark import MARK
+from .model import Action, CrmMode, Do, Fields, Finding, Known, PlanHead, PortalFacts, UserField
 from .options import NEW, Leftovers, Options, Timeline
 from .stages import map_stages, new_pipeline, pipeline_name, stage_findings, success_stage
 from .tally import Tally
@@ -20,9 +22,7 @@ def make_head(
 ) -> PlanHead:
     """The head of a plan whose leads have passed through `tally`. `created` is an ISO time; `notes` are codes from reading."""
     simple = options.to is CrmMode.SIMPLE
-    setup: tuple[Action, ...] = ()
-    if simple and options.pipeline == NEW and tally.convertible:
-        setup = (new_pipeline(facts, options),)
+    setup = _setup(facts, options, tally) if simple else ()
     said = [
         *check_options(options, facts),
         *(_to_simple(facts, options, tally) if simple else _to_classic(facts)),
@@ -41,6 +41,46 @@ def make_head(
     )
 
 
+def _setup(facts: PortalFacts, options: Options, tally: Tally) -> tuple[Action, ...]:
+    """What has to be there before the first lead; nothing that no lead of this plan uses."""
+    pipeline = [new_pipeline(facts, options)] if options.pipeline == NEW and tally.convertible else []
+    return (
+        *pipeline,
+        *(_field_action(source, target) for source, target in _new_fields(facts, options, tally)),
+    )
+
+
+def _new_fields(facts: PortalFacts, options: Options, tally: Tally) -> list[tuple[UserField, UserField]]:
+    here = {f.name for f in facts.user_fields.get("deal", ())}
+    found = [
+        (p.source, p.target) for p in pairs(facts, options, "deal") if p.target and p.target.name not in here
+    ]
+    return [(source, target) for source, target in found if target.key in tally.deal_fields]
+
+
+def _field_action(source: UserField, target: UserField) -> Action:
+    fields: dict[str, object] = {
+        "FIELD_NAME": target.name.removeprefix("UF_CRM_"),
+        "USER_TYPE_ID": target.type,
+        "MULTIPLE": "Y" if target.multiple else "N",
+        "MANDATORY": "N",
+        "LABEL": target.label,
+        "XML_ID": f"{MARK}:{source.name}",
+    }
+    if target.settings:
+        fields["SETTINGS"] = dict(target.settings)
+    return Action(f"field:deal:{target.name}", Do.CREATE_FIELD, {"entity": "deal", "fields": fields})
+
+
+def _field_findings(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Finding]:
+    for source, target in _new_fields(facts, options, tally):
+        yield finding("field-new", field=source.label, entity="deal")
+        if source.type != target.type:
+            yield finding("field-new-text", field=source.label)
+        if source.mandatory:
+            yield finding("field-mandatory", field=source.label, entity="deal")
+
+
 def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Finding]:
     if facts.mode is CrmMode.SIMPLE:
         yield finding("already-in-mode", mode=facts.mode.value)
@@ -52,6 +92,7 @@ def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[F
     if options.pipeline == NEW and tally.convertible:
         count = len(new_pipeline(facts, options).params["stages"])
         yield finding("pipeline-new", name=pipeline_name(options), count=count)
+    yield from _field_findings(facts, options, tally)
     seconds = tally.seconds()
     if seconds > LONG_SECONDS:
         yield finding("long", minutes=round(seconds / 60))
@@ -70,12 +111,26 @@ def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[F
     yield finding("native-not-seen", variant=options.variant.value)
     yield _flip(facts)
     yield finding("menu-reset")
-    yield from (finding(code) for code in ("ready-open-lines", "ready-telephony", "ready-forms"))
+    yield from _readiness(facts)
 
 
 def _flip(facts: PortalFacts) -> Finding:
     """Who changes the mode in the end."""
     return finding("flip-by-setter" if facts.mode_setter else "flip-guided")
+
+
+def _readiness(facts: PortalFacts) -> Iterable[Finding]:
+    """What creates leads today and will create deals tomorrow."""
+    for source, known, unknown in (
+        ("open_lines", "open-lines-create", "ready-open-lines"),
+        ("telephony", "telephony-creates", "ready-telephony"),
+    ):
+        names = facts.lead_sources.get(source)
+        if names is None:
+            yield finding(unknown)
+        elif names:
+            yield finding(known, names=list(names))
+    yield finding("ready-forms")
 
 
 def _scope(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Finding]:

@@ -55,6 +55,7 @@ class Tally:
     flow: Counter[tuple[str, str]] = field(default_factory=Counter)
     native: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
+    deal_fields: set[str] = field(default_factory=set)
 
     def add(self, plan: LeadPlan) -> None:
         """Count one lead."""
@@ -68,6 +69,8 @@ class Tally:
             self.excluded += code == "excluded"
         for action in plan.managed:
             self.steps[action.do.value] += 1
+            if action.do is Do.CREATE_DEAL:
+                self.deal_fields.update(action.params["fields"])
             for method, times in COMMANDS.get(action.do, ()):
                 self.commands[method] += times
             if action.do in _FOUND and (action.params.get("fill") or action.params.get("add_fm")):

@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from connector.bitrix.client import BitrixClient
 from connector.clock import Clock, SystemClock
 from connector.errors import Cancelled, LeadswitchError, NotAPlan, OptionsUnfit, PlanNotFound, PlanNotReady
-from connector.planning.catalogue import render
+from connector.planning.catalogue import advice, render
 from connector.planning.checks import check_options
 from connector.planning.encode import lead_from_json, lead_to_json
 from connector.planning.model import CrmMode, LeadPlan, LeadSnapshot, PortalFacts, Severity
@@ -115,7 +115,7 @@ def _pause(
 
 def _check(options: Options, facts: PortalFacts) -> None:
     """Options with an error stop here, before anything is read; the rest of the findings goes into the head."""
-    wrong = [render(f) for f in check_options(options, facts) if f.severity is Severity.ERROR]
+    wrong = [f"{render(f)} {advice(f)}".strip() for f in check_options(options, facts) if f.severity is Severity.ERROR]
     if wrong:
         raise OptionsUnfit(problems=" ".join(wrong))
 

@@ -6,7 +6,7 @@ userfield/*, currency/*, bizproc template list, common/users.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,8 @@ def _first() -> list[Command]:
         ),
         Command("n_contact", "crm.item.list", {"entityTypeId": CONTACT, "select": ["id"]}),
         Command("n_company", "crm.item.list", {"entityTypeId": COMPANY, "select": ["id"]}),
+        Command("open_lines", "imopenlines.config.list.get"),
+        Command("telephony", "telephony.externalLine.get"),
         Command("users", "user.get", {"sort": "ID", "order": "ASC"}),
         Command(
             "workflows",
@@ -124,6 +126,25 @@ def read_facts(
         clients={e: first[f"n_{e}"].total or 0 for e in ("contact", "company") if first[f"n_{e}"].ok},
         via=via,
         mode_setter=first["setter"].ok,
+    )
+
+
+def _names(
+    outcome: Outcome, name: str, creates: Callable[[Mapping[str, Any]], bool]
+) -> tuple[str, ...] | None:
+    """Names of the lines that create leads; None without the scope (`imopenlines`, `telephony`) to read them."""
+    if not outcome.ok:
+        return None
+    return tuple(
+        str(row.get(name) or row.get("NUMBER") or row.get("ID"))
+        for row in _list(outcome.result)
+        if creates(row)
+    )
+
+
+def _creates_by_chat(row: Mapping[str, Any]) -> bool:
+    return (
+        row.get("ACTIVE") != "N" and row.get("CRM") != "N" and str(row.get("CRM_CREATE") or "none") != "none"
     )
 
 

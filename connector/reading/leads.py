@@ -20,7 +20,7 @@ from connector.errors import AccessDenied, LeadswitchError, MethodUnknown, Short
 from connector.planning import channels
 from connector.planning.clients import LINKED
 from connector.planning.model import Activity, ClientMatch, LeadSnapshot, PortalFacts
-from connector.planning.options import Clients, Options
+from connector.planning.options import Clients, Options, Selection
 from connector.planning.products import IDENTITY
 
 from .activities import SELECT, activity_of
@@ -86,7 +86,8 @@ class _Reading:
         self._pool = Pool(client)
         self._rows = {e: Rows(self._pool, e, client.portal) for e in ("contact", "company")}
         self._finders = self._make_finders()
-        self._ids = frozenset(options.leads.ids)
+        # Who wants leftovers named gets all active leads.
+        self._selection = Selection() if options.names_leftovers else options.leads
         self._blocks: deque[_Block] = deque()
         self._filling = _Block()
         self._in_flight = self._handed = 0
@@ -112,11 +113,11 @@ class _Reading:
     def run(self) -> Iterator[LeadSnapshot]:
         scan = self._pool.read_list(
             "crm.item.list",
-            {"entityTypeId": LEAD, "select": ["*"], "filter": lead_filter(self._facts, self._options.leads)},
+            {"entityTypeId": LEAD, "select": ["*"], "filter": lead_filter(self._facts, self._selection)},
             self._lead,
             self._end,
             open_=lambda: self._in_flight < IN_FLIGHT,
-            expected=self._facts.active_total if self._options.leads.everything else None,
+            expected=self._facts.active_total if self._selection.everything else None,
         )
         while True:
             going = self._pool.step()
@@ -136,7 +137,7 @@ class _Reading:
     # ------------------------------------------------------------------------------------------------ leads
 
     def _lead(self, row: Row) -> None:
-        if not wanted(row, self._options.leads, self._ids):
+        if not wanted(row, self._selection):
             return
         self._filling.rows.append(row)
         self._in_flight += 1

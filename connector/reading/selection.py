@@ -33,8 +33,8 @@ def lead_filter(facts: PortalFacts, selection: Selection) -> dict[str, Any]:
     return condition
 
 
-def wanted(row: Mapping[str, Any], selection: Selection, ids: frozenset[int]) -> bool:
+def wanted(row: Mapping[str, Any], selection: Selection) -> bool:
     """What the filter could not say. A lead that is excluded by name stays in, to be named in the plan."""
     if row.get("stageSemanticId") not in (None, "P"):
         return False
-    return not selection.ids or int(row["id"]) in ids
+    return int(row["id"]) in selection.exclude or selection.takes(row)
