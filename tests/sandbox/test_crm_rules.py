@@ -232,7 +232,7 @@ class TestDeleting:
         portal.result("crm.lead.delete", id=row_id)
         assert portal.error("crm.activity.get", id=alone)[2] == "Activity is not found."
         assert portal.result("crm.activity.get", id=shared)["OWNER_ID"] == str(deal)
-        assert portal.error("crm.timeline.comment.get", id=comments[0])[1] == "NOT_FOUND"
+        assert portal.error("crm.timeline.comment.get", id=comments[0])[1:] == ("", "Not found.")
         assert portal.result("crm.timeline.comment.get", id=comments[1])["ENTITY_TYPE"] == "deal"
         assert portal.result("tasks.task.get", taskId=task_id) == []
         assert (

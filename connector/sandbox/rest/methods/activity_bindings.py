@@ -15,6 +15,8 @@ _TYPES = {1, 2, 3, 4, 7}
 
 
 def _activity(call: Call) -> Row:
+    if call.get("activityId") in (None, ""):
+        raise RestError(100, "Could not find value for parameter {activityId}")
     row = call.world.activities.get(call.integer("activityId"))
     if row is None:
         raise RestError("NOT_FOUND", "Element not found")

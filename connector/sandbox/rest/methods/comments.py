@@ -128,7 +128,13 @@ def _load(call: Call) -> Row:
 
 @method("crm.timeline.comment.get")
 def get(call: Call) -> Any:
-    row = _load(call)
+    if call.integer("id") <= 0:
+        raise old_error("ID is not defined or invalid.")
+    try:
+        row = _load(call)
+    except RestError as error:
+        # This one method of the family answers with empty codes (crm-timeline-comment-get.md).
+        raise old_error(error.description) from error
     return show(call.world, row, row["BINDINGS"][0])
 
 

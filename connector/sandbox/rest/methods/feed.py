@@ -32,7 +32,9 @@ def add(call: Call) -> Any:
 @method("log.blogpost.delete", scope="log")
 def delete(call: Call) -> Any:
     row = call.world.blog_posts.get(call.integer("POST_ID"))
-    if row is None or not (call.user.is_admin or row["AUTHOR_ID"] == call.user.id):
-        raise RestError("SONET_CONTROLLER_LIVEFEED_BLOGPOST_DELETE_ERROR", "Blog post hasn't been deleted")
+    if row is None:
+        raise RestError("100", "Invalid POST_ID")
+    if not (call.user.is_admin or row["AUTHOR_ID"] == call.user.id):
+        raise RestError("403", "Insufficient permissions to delete the message", 403)
     call.world.blog_posts.remove(row["ID"])
     return True

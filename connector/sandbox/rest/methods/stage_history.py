@@ -47,14 +47,14 @@ def _show(kind: int, row: Row) -> dict[str, Any]:
 def list_history(call: Call) -> Page:
     kind = call.integer("entityTypeId")
     if kind not in _OWN:
-        raise RestError(0, f"Entity type {kind} is not supported")
+        raise RestError("ENTITY_TYPE_NOT_SUPPORTED", f"Entity type {kind} is not supported")
     types = {**_COMMON, **_OWN[kind]}
 
     def resolve(name: str) -> tuple[str, str] | None:
         return (name.upper(), types[name.upper()]) if name.upper() in types else None
 
-    def ignore(_: str) -> None:
-        """Unknown names are ignored."""
+    def refuse(name: str) -> None:
+        raise RestError("INVALID_ARG_VALUE", f"Invalid filter or order: field '{name}' is not allowed")
 
     table = call.world.stage_history
     owners = call.world.entities(kind)
@@ -75,8 +75,8 @@ def list_history(call: Call) -> Page:
     found = page(
         call,
         source,
-        parse(call.get("filter"), resolve, ignore),
-        parse_order(call.get("order"), resolve, ignore),
+        parse(call.get("filter"), resolve, refuse),
+        parse_order(call.get("order"), resolve, refuse),
         whole_pages=False,
     )
     return paged(
