@@ -111,6 +111,10 @@ class Sandbox:
         """Rows of tables by id."""
         return self._get("snapshot", tables=",".join(tables))
 
+    def app_state(self) -> dict[str, Any]:
+        """The app's card on the portal, with its addresses."""
+        return self._get("app")
+
     def keep(self, name: str) -> None:
         """Remember how the portal is now."""
         self.post("snapshot", name=name)
