@@ -6,6 +6,7 @@ sent twice that is not proved absent (design decision 5).
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any, Protocol, TypeAlias
@@ -154,6 +155,15 @@ class Crew:
         """Let a program go; the journal knows where it was."""
         self._tasks.pop(lead_id, None)
         self._more = [ask for ask in self._more if all(task.lead_id != lead_id for task, _ in ask.slots)]
+
+    @contextmanager
+    def judging_rights(self) -> Iterator[None]:
+        """Inside the block a refused right is an answer like any other (see `denied_is_final`)."""
+        before, self._final = self._final, True
+        try:
+            yield
+        finally:
+            self._final = before
 
     def turn(self) -> Turn:
         """One batch, or nothing if there is nothing to send now. Raises LeaseLost and database errors; then this crew is at its end."""

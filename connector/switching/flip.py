@@ -12,7 +12,7 @@ from connector.planning.options import Leftovers
 from connector.store.models import ModeChange, ModeReading, Portal, Run, RunState
 from connector.switching import modes
 from connector.switching.calls import Program, Row, Verdict, Write
-from connector.switching.leadwork import Flow
+from connector.switching.leadwork import Flow, work_alone
 from connector.switching.modes import Setter
 from connector.switching.parts import ask
 from connector.switching.shift import Shift
@@ -94,9 +94,10 @@ def _wait(shift: Shift, what: Row) -> Flow:
 
 
 def _set(shift: Shift, setter: Setter, target: CrmMode, active: int) -> Flow:
-    verdict = shift.alone(_setting(modes.set_call(setter, target, active_leads=active)))
-    if verdict is None:
-        return Flow.MORE
+    write = modes.set_call(setter, target, active_leads=active, attempt=shift.run.attempt)
+    verdict = work_alone(shift, _setting(write))
+    if isinstance(verdict, Flow):
+        return verdict
     if verdict.state == "done" and note_mode(shift) is target:
         return Flow.NEXT
     note = verdict.detail.get("text") or "not-confirmed"

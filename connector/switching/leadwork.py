@@ -5,7 +5,8 @@ from enum import StrEnum
 
 from connector.errors import AccessDenied, AuthError, BitrixError, LimitError, PortalBlocked
 from connector.store.models import RunState
-from connector.switching.calls import Row, Verdict
+from connector.switching.book import RUN
+from connector.switching.calls import Program, Row, Verdict
 from connector.switching.crew import Turn
 from connector.switching.shift import Shift, Work
 
@@ -47,6 +48,28 @@ def work_leads(shift: Shift, feed: Feed, judge: Judge) -> Flow:
             return Flow.REST
         if shift.time_is_up:
             return Flow.MORE
+
+
+def work_alone(shift: Shift, program: Program, key: int = RUN) -> Verdict | Flow:
+    """Run a program that is about the run as a whole to its end. A Flow instead: the slice is over, or the run has come to rest.
+
+    A refused right is an outcome of such a program, not a reason to pause.
+    """
+    with shift.crew.judging_rights():
+        shift.crew.admit(key, program, shift.journal.load([key])[key])
+        while True:
+            turn = shift.turn()
+            if key in turn.finished:
+                return turn.finished[key]
+            waiting = trouble(shift, turn)
+            wanted = shift.book.wanted
+            if waiting or wanted != "go" or shift.time_is_up:
+                shift.crew.drop(key)
+            if waiting or wanted != "go":
+                shift.book.stop(RunState.CANCELLED if wanted == "cancel" else RunState.PAUSED, waiting)
+                return Flow.REST
+            if shift.time_is_up:
+                return Flow.MORE
 
 
 def room_for(shift: Shift) -> int:

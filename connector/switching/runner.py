@@ -20,7 +20,7 @@ from connector.switching.book import RUN
 from connector.switching.calls import Row
 from connector.switching.flip import flip, note_mode
 from connector.switching.journal import standing_lines
-from connector.switching.leadwork import Flow
+from connector.switching.leadwork import Flow, work_alone
 from connector.switching.lease import LeaseLost
 from connector.switching.setup import set_up, tear_down
 from connector.switching.shift import Effort, OpenClient, Shift, open_shift
@@ -238,9 +238,9 @@ def _setup(shift: Shift) -> Flow:
     replan_stale(shift)
     actions = _setup_actions(shift)
     if actions:
-        verdict = shift.alone(set_up(actions, shift.tag), RUN)
-        if verdict is None:
-            return _stop_as_wanted(shift) if shift.book.wanted != "go" else Flow.MORE
+        verdict = work_alone(shift, set_up(actions, shift.tag))
+        if isinstance(verdict, Flow):
+            return verdict
         if verdict.state == "failed":
             shift.book.stop(RunState.FAILED, error="setup", report={"problem": verdict.detail.get("problem")})
             return Flow.REST
@@ -284,9 +284,9 @@ def _tear_down(shift: Shift) -> Flow:
         return Flow.NEXT
     with shift.db.read() as session:
         lines = standing_lines(session, shift.run.undo_of or "", [RUN], but=shift.run.id)[RUN]
-    verdict = shift.alone(tear_down(lines), RUN)
-    if verdict is None:
-        return Flow.MORE
+    verdict = work_alone(shift, tear_down(lines))
+    if isinstance(verdict, Flow):
+        return verdict
     shift.book.counters["setup_kept"] = verdict.detail.get("kept", [])
     return Flow.NEXT
 

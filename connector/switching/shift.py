@@ -15,7 +15,7 @@ from connector.planning.options import Options
 from connector.store.database import Database
 from connector.store.models import Plan, PlanLead, Run, RunLead
 from connector.switching.book import ENDED, RunBook
-from connector.switching.calls import COMPANY, CONTACT, DEAL, Program, Row, Verdict
+from connector.switching.calls import COMPANY, CONTACT, DEAL, Program, Row
 from connector.switching.crew import SETTLE_SECONDS, Crew, Turn
 from connector.switching.journal import Journal
 from connector.switching.lease import LEASE_SECONDS, Lease
@@ -130,20 +130,6 @@ class Shift:
         if turn.idle is not None and not turn.finished:
             self.clock.sleep(min(turn.idle, self.effort.longest_idle))
         return turn
-
-    def alone(self, program: Program, key: int = 0) -> Verdict | None:
-        """Run a program that is about the run as a whole; None when the run was asked to stop or the slice's trouble lasts."""
-        self.crew.admit(key, program, self.journal.load([key])[key])
-        while key in self.crew:
-            turn = self.crew.turn()
-            if key in turn.finished:
-                return turn.finished[key]
-            if turn.stopped or turn.halt is not None or (turn.idle and self.time_is_up):
-                self.crew.drop(key)
-                return None
-            if turn.idle is not None:
-                self.clock.sleep(min(turn.idle, self.effort.longest_idle))
-        return None
 
     def lead_rows(self, states: Sequence[str], limit: int, after: int = -1) -> list[RunLead]:
         """Leads of this run in these states, in order."""

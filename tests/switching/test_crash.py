@@ -83,6 +83,7 @@ def test_a_process_killed_at_any_point_never_makes_two_deals(
     run_id = portal.start(create="both")
     assert drive_through(portal, run_id, killer, places) is SliceResult.WAITING
     check_switched(portal, run_id, before)
+    assert {lead.state for lead in portal.leads(run_id)} == {"done"}
     settled = {entry.state for entry in portal.journal(run_id)}
     assert not settled & {JournalState.INTENT, JournalState.UNKNOWN}
 
@@ -98,6 +99,7 @@ def test_lost_answers_are_looked_for_before_anything_is_sent_again(
     portal.portal.rest.dispatcher.faults.add(method="batch", kind=kind, nth=(3, 5, 8, 9, 14))
     assert portal.drive(run_id) is SliceResult.WAITING
     check_switched(portal, run_id, before)
+    assert {lead.state for lead in portal.leads(run_id)} == {"done"}
 
 
 @pytest.mark.parametrize("places", [(2, 17, 29), (3, 15, 24, 38)])
