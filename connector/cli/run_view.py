@@ -93,6 +93,14 @@ def print_run(shell: Shell, source: RunSource, behind: Sequence[RunLeadRow]) -> 
     if mode := ((run.report or {}).get("mode") or {}).get("now"):
         lines.append((_("CRM mode, as the portal reports it"), word(MODE, str(mode))))
     out.print(rows(table("", ""), lines))
+    if reasons := (run.report or {}).get("reasons"):
+        out.print()
+        out.print(
+            rows(
+                table(_("Remarks"), _("Leads"), right=(1,)),
+                [(word(REASON, r), number(n)) for r, n in sorted(reasons.items())],
+            )
+        )
     if behind:
         out.print()
         columns = table(_("Lead"), _("Title"), _("State"), _("Reason"), _("Details"))

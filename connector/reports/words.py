@@ -125,6 +125,8 @@ REASON: Mapping[str, str] = {
     "plan-not-sound": N_("The plan is not complete for this lead."),
     "too-busy": N_("New activities kept coming while the lead was converted."),
     "client-missing": N_("The client that another lead was to create is not there."),
+    "partly": N_("Converted, but something of it could not be done."),
+    "deviates": N_("Converted, but it came out differently from the plan."),
     "changed": N_("Somebody has changed it since."),
     "used": N_("It is in use by now."),
     "shared": N_("Other leads of the run use it too."),
@@ -144,17 +146,27 @@ NOT_RESTORED: Mapping[str, str] = {
 def problem_text(detail: Json) -> str:
     """What went wrong with one lead and what had to stay, in a few words; empty when all went well."""
     parts = []
-    if problem := detail.get("problem"):
-        parts.append(
-            f"{problem.get('step', '')}: {problem.get('text') or problem.get('code', '')}".strip(": ")
-        )
+    problem = detail.get("problem")
+    if problem and problem.get("code") == "stale":
+        parts.append(_("changed: %(fields)s", fields=problem.get("text", "")))
+    elif problem and problem.get("code") != "gone":
+        parts.append(_step(problem))
     for item in detail.get("kept") or ():
         what = " ".join(str(item[name]) for name in ("what", "id") if item.get(name))
         parts.append(_("%(what)s stays: %(why)s", what=what, why=word(REASON, str(item.get("why", "")))))
+    parts += [_step(item) for item in detail.get("left") or ()]
     parts += [
-        f"{item.get('step', '')}: {item.get('text') or item.get('code', '')}"
-        for item in detail.get("left") or ()
+        _(
+            "%(what)s is %(found)s instead of %(wanted)s",
+            what=item["what"],
+            found=item["found"],
+            wanted=item["wanted"],
+        )
+        for item in detail.get("deviations") or ()
     ]
-    if wrong := detail.get("deviations"):
-        parts.append(_("differs from the plan: %(fields)s", fields=", ".join(map(str, wrong))))
     return "; ".join(parts)
+
+
+def _step(item: Json) -> str:
+    """One step that was refused, in the portal's words."""
+    return f"{item.get('step', '')}: {item.get('text') or item.get('code', '')}".strip(": ")
