@@ -105,3 +105,11 @@ def test_mixes_have_exact_totals(mix: str, acts: float, rows: float, comments: f
         round(rows * 100),
         round(comments * 100),
     )
+
+
+def test_some_things_hang_on_a_lead_in_other_ways(world: World) -> None:
+    second = [row for row in world.activities if len(row["BINDINGS"]) > 1]
+    assert second and all(row["BINDINGS"][0][0] == 3 and row["BINDINGS"][1][0] == 1 for row in second)
+    assert any(row["LEAD_ID"] in world.leads for row in world.quotes)
+    assert any(code.startswith("L_") for row in world.tasks for code in row["UF_CRM_TASK"])
+    assert any(row["ENTITY_TYPE_ID"] == 1 for row in world.addresses)

@@ -9,7 +9,7 @@ from connector.sandbox.crm import history, products
 from connector.sandbox.crm.multifields import first
 from connector.sandbox.seeding import words
 from connector.sandbox.tables import Row
-from connector.sandbox.world import DEAL, LEAD, World
+from connector.sandbox.world import CONTACT, DEAL, LEAD, World
 
 KINDS: dict[str, dict[str, Any]] = {
     "call": {"TYPE_ID": 2, "PROVIDER_ID": "VOXIMPLANT_CALL", "PROVIDER_TYPE_ID": "CALL", "DIRECTION": 2},
@@ -43,6 +43,34 @@ def random_set(world: World, lead: Row, random: Random) -> None:
         add_comment(world, lead, random)
     if random.random() < 0.03:
         add_task(world, lead)
+    _further(world, lead)
+
+
+def _further(world: World, lead: Row) -> None:
+    """What only some portals have: an activity that belongs to the client first, a quote made from the lead.
+
+    Chosen by generators of their own, so that the rest of the portal does not depend on it.
+    """
+    random = Random(f"further{world.seed}:{lead['ID']}")  # noqa: S311
+    if lead["CONTACT_IDS"] and random.random() < 0.4:
+        add_activity(world, lead, random, completed=False, name="call")
+        newest = world.activities.ids[-1]
+        owner = (CONTACT, lead["CONTACT_IDS"][0])
+        world.activities.change(newest, {"BINDINGS": (owner, (LEAD, lead["ID"]))})
+    if random.random() < 0.02:
+        row_id = world.next_id("quote")
+        world.quotes.insert(
+            {
+                "ID": row_id,
+                "TITLE": f"Offer for {lead['TITLE']}"[:250],
+                "LEAD_ID": lead["ID"],
+                "ASSIGNED_BY_ID": lead["ASSIGNED_BY_ID"],
+                "DATE_CREATE": lead["DATE_CREATE"],
+                "DATE_MODIFY": lead["DATE_CREATE"],
+                "OPPORTUNITY": lead["OPPORTUNITY"],
+                "CURRENCY_ID": lead["CURRENCY_ID"],
+            }
+        )
 
 
 def note_history(world: World, lead: Row) -> None:
