@@ -1,6 +1,7 @@
 """A plan on a terminal: totals, stages, findings; one lead before and after. Shared by `plan` and `show`; must never change a plan."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from rich.table import Table
@@ -23,6 +24,9 @@ from connector.reports.plans import (
 from connector.reports.words import KIND, MODE, SEVERITY, action_text, record_name, stage_text, word
 
 Json = Mapping[str, Any]
+
+MOST = 200
+"""Leads that a list on a terminal shows."""
 
 # What a list of leads shows; keys of the columns of the report.
 _LISTED = (
@@ -94,16 +98,16 @@ def _findings(head: PlanHead) -> Table | str:
 
 
 def print_leads(shell: Shell, source: PlanSource) -> None:
-    """A list of leads of a plan."""
-    report = plan_report(source)
-    wanted = [place for place, column in enumerate(report.main.columns) if column.key in _LISTED]
-    columns = [report.main.columns[place] for place in wanted]
+    """A list of leads of a plan; a long one is cut off after `MOST` and says so."""
+    sheet = plan_report(source).main
+    wanted = [place for place, column in enumerate(sheet.columns) if column.key in _LISTED]
+    columns = [sheet.columns[place] for place in wanted]
     right = [place for place, column in enumerate(columns) if column.number]
-    shown = rows(
-        table(*(column.label for column in columns), right=right),
-        [[row[place] for place in wanted] for row in report.main.for_people()],
-    )
-    shell.stdout().print(shown)
+    lines = [[row[place] for place in wanted] for row in islice(sheet.for_people(), MOST + 1)]
+    out = shell.stdout()
+    out.print(rows(table(*(column.label for column in columns), right=right), lines[:MOST]))
+    if len(lines) > MOST:
+        shell.say(_("Only the first %(n)s are shown; --format csv has all of them.", n=number(MOST)))
 
 
 def print_lead(shell: Shell, head: PlanHead, lead: Json) -> None:

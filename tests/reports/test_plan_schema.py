@@ -1,5 +1,6 @@
 """docs/plan.schema.json describes what is written, and its words are those of the model."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -28,6 +29,13 @@ def test_every_line_of_a_plan_fits(tmp_path: Path) -> None:
     for line in lines:
         validator.validate(line)
     assert [line["record"] for line in lines] == ["plan", "lead", "lead", "lead", "summary"]
+
+
+def test_the_digest_is_what_the_documentation_says(tmp_path: Path) -> None:
+    path = tmp_path / "plan.jsonl"
+    write_plan(path)
+    *before, last = path.read_bytes().splitlines(keepends=True)
+    assert json.loads(last)["digest"] == hashlib.sha256(b"".join(before)).hexdigest()
 
 
 def test_a_lead_without_its_findings_does_not_fit(tmp_path: Path) -> None:
