@@ -33,10 +33,10 @@ def apply(shell: Shell, file: Path, yes: bool, wait: float) -> int:
             plan_id = plans.load_file(here.db, here.ref, file, actor=here.actor, clock=here.clock)
         except OSError as wrong:
             raise NotAPlan(f"{file.name}: {wrong.strerror}") from None
-        head = from_store(here, plan_id).head
+        source = from_store(here, plan_id)
         if not yes and not shell.json:
-            print_plan(shell, head)
-        count = int(head.counts.get("convertible", 0))
+            print_plan(shell, source)
+        count = int(source.head.counts.get("convertible", 0))
         confirm(
             shell,
             ngettext(

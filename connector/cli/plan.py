@@ -72,7 +72,7 @@ def plan(
         if earlier is not None:
             print_changes(shell, earlier, source, format_name)
         elif format_name == "table":
-            print_plan(shell, source.head)
+            print_plan(shell, source)
         else:
             write_report(plan_report(source), format_name)
     return _detailed(source.head) if detailed_exitcode else Exit.DONE

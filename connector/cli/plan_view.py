@@ -18,6 +18,7 @@ from connector.reports.plans import (
     flow,
     lead_stages,
     plan_report,
+    samples,
     text,
     what_to_do,
 )
@@ -56,9 +57,9 @@ _LEAD_FIELDS = (
 )
 
 
-def print_plan(shell: Shell, head: PlanHead) -> None:
+def print_plan(shell: Shell, source: PlanSource) -> None:
     """Totals of a plan for people, on standard output."""
-    out = shell.stdout()
+    out, head = shell.stdout(), source.head
     counts = head.counts
     title = _("%(host)s to %(mode)s", host=head.host, mode=word(MODE, head.to))
     out.print(f"{title}: {_totals(counts)}", markup=False, style="bold")
@@ -69,7 +70,7 @@ def print_plan(shell: Shell, head: PlanHead) -> None:
         lines = [(a, b, number(n)) for a, b, n in edges]
         out.print(rows(table(_("Lead stage"), _("Deal stage"), _("Leads"), right=(2,)), lines))
     out.print()
-    out.print(_findings(head))
+    out.print(_findings(source))
 
 
 def _totals(counts: Mapping[str, Any]) -> str:
@@ -86,12 +87,14 @@ def _totals(counts: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _findings(head: PlanHead) -> Table | str:
+def _findings(source: PlanSource) -> Table | str:
+    head, shown = source.head, samples(source)
     lines = [(word(SEVERITY, item.severity), "", render(item, _), advice(item, _)) for item in head.findings]
-    lines += [
-        (word(SEVERITY, kind.severity), number(count), text(kind), what_to_do(kind))
-        for kind, count in findings(head)
-    ]
+    for kind, count in findings(head):
+        sample = shown.get(kind.code)
+        lines.append(
+            (word(SEVERITY, kind.severity), number(count), text(kind, sample), what_to_do(kind, sample))
+        )
     if not lines:
         return _("Nothing was found that needs attention.")
     return rows(table(_("Severity"), _("Leads"), _("Finding"), _("What to do"), right=(1,)), lines)

@@ -90,7 +90,7 @@ def show(
     elif format_name != "table":
         write_report(plan_report(choice.of(source)), format_name, out)
     elif choice.everything:
-        print_plan(shell, source.head)
+        print_plan(shell, source)
     else:
         print_leads(shell, choice.of(source))
 

@@ -38,18 +38,13 @@ def plan_report(source: PlanSource) -> Report:
         ),
         language=language(),
         facts=(*_facts(head), (_("Digest"), source.digest)),
-        notes=(
-            *(render(item, _) for item in head.findings),
-            _(
-                "What Bitrix24's own switch would do is a prediction from its documentation; it was not seen on a live portal."
-            ),
-        ),
+        notes=tuple(render(item, _) for item in head.findings if item.severity is not Severity.INFO),
         charts=(
             Flow(_("Lead stages to deal stages"), _("Lead"), _("Deal"), flow(head)),
             Bars(_("Findings"), tuple((text(kind), count, kind.severity) for kind, count in findings(head))),
         ),
         main=Sheet("leads", _("Leads"), _columns(), lambda: (_row(lead, head) for lead in source.leads())),
-        others=(_findings_sheet(head), _options_sheet(head)),
+        others=(_findings_sheet(source), _options_sheet(head)),
         head={"format": FORMAT, "plan": {**head_to_json(head), "digest": source.digest}},
         streams={"leads": source.leads},
     )
@@ -90,14 +85,30 @@ def findings(head: PlanHead) -> list[tuple[Kind, int]]:
     )
 
 
-def text(kind: Kind) -> str:
-    """The message of a kind of finding, without the particulars of one lead."""
-    return render(Finding(kind.code, kind.severity), _)
+def samples(source: PlanSource) -> dict[str, Finding]:
+    """The first finding of each code in the leads of a plan, with its particulars. Reads no further than it must."""
+    missing = set(source.head.counts.get("findings", {}))
+    found: dict[str, Finding] = {}
+    for lead in source.leads() if missing else ():
+        for raw in (*lead["findings"], *lead["native"]["differences"]):
+            if raw["code"] in missing:
+                missing.discard(raw["code"])
+                found[raw["code"]] = finding_from_json(raw)
+        if not missing:
+            break
+    return found
 
 
-def what_to_do(kind: Kind) -> str:
-    """The advice of a kind of finding, without the particulars of one lead."""
-    return advice(Finding(kind.code, kind.severity), _)
+def text(kind: Kind, sample: Finding | None = None) -> str:
+    """The message of a kind of finding; where it has particulars, told by the example of one lead."""
+    if sample is None or not sample.params:
+        return render(Finding(kind.code, kind.severity), _)
+    return _("For example: %(message)s", message=render(sample, _))
+
+
+def what_to_do(kind: Kind, sample: Finding | None = None) -> str:
+    """The advice of a kind of finding."""
+    return advice(sample or Finding(kind.code, kind.severity), _)
 
 
 def when(iso: str) -> str:
@@ -140,7 +151,8 @@ def _option(value: Any) -> str:
     return str(value) or "–"
 
 
-def _findings_sheet(head: PlanHead) -> Sheet:
+def _findings_sheet(source: PlanSource) -> Sheet:
+    head, shown = source.head, samples(source)
     columns = (
         Column("severity", _("Severity"), 12, words=SEVERITY),
         Column("code", _("Code"), 24),
@@ -151,10 +163,9 @@ def _findings_sheet(head: PlanHead) -> Sheet:
     rows: list[tuple[Cell, ...]] = [
         (item.severity.value, item.code, render(item, _), advice(item, _), None) for item in head.findings
     ]
-    rows += [
-        (kind.severity.value, kind.code, text(kind), what_to_do(kind), count)
-        for kind, count in findings(head)
-    ]
+    for kind, count in findings(head):
+        sample = shown.get(kind.code)
+        rows.append((kind.severity.value, kind.code, text(kind, sample), what_to_do(kind, sample), count))
     return Sheet("findings", _("Findings"), columns, lambda: rows)
 
 
