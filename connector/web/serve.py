@@ -36,7 +36,7 @@ def run(settings: Settings) -> None:
                 port=settings.port,
                 threads=settings.threads,
                 ident=None,
-                clear_untrusted_proxy_headers=True,
+                clear_untrusted_proxy_headers=not settings.trusted_proxies,
             )
         finally:
             upkeep.stop()

@@ -137,6 +137,11 @@ class Person:
         return bool(self.page.all(data_testid=testid))
 
     @property
+    def signed_in(self) -> bool:
+        """Whether the open page carries a token."""
+        return any(field.attributes.get("value") for field in self.page.all("input", name="session"))
+
+    @property
     def token(self) -> str:
         """The bearer of the open page."""
         return self.page.all("input", name="session")[0].attributes["value"]
