@@ -29,7 +29,7 @@ demo: $(STAMP)
 	@$(BIN)/leadswitch demo $(if $(PORT),--port $(PORT)) $(if $(LEADS),--leads $(LEADS)) $(if $(SEED),--seed $(SEED)) $(DEMO_ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not chaos" $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench $(BENCH)
 
 chaos: $(STAMP)
-	$(BIN)/python -m pytest tests/chaos -m chaos $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/chaos $(PYTEST_ARGS)
 
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)
