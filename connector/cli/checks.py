@@ -18,7 +18,13 @@ from connector.settings import PREFIX, Settings
 _OTHER_VARIABLES = {"LEADSWITCH_DEBUG"}
 
 # Scope → why. `crm` is needed, the others only make plans say more.
-_SCOPES: Mapping[str, bool] = {"crm": True, "user_brief": False, "bizproc": False, "task": False}
+_SCOPES: Mapping[str, bool] = {
+    "crm": True,
+    "user_brief": False,
+    "bizproc": False,
+    "imopenlines": False,
+    "telephony": False,
+}
 
 
 class State(StrEnum):
