@@ -25,9 +25,11 @@ class Planned:
 
 @dataclass(slots=True)
 class InPlan:
-    """Comparable phone or e-mail → the client of this plan that has it, per entity. Grows as the plan is made."""
+    """What the leads so far bring: comparable phone or e-mail → the client of this plan that has it, per entity; and what is added to
+    existing clients. Grows as the plan is made."""
 
     _known: dict[str, dict[str, Planned]] = field(default_factory=lambda: {"contact": {}, "company": {}})
+    _added: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
     def find(self, entity: str, keys: Iterable[str]) -> Planned | None:
         """The client with any of these keys that the lead with the lowest ID creates."""
@@ -38,6 +40,21 @@ class InPlan:
         """Remember which keys lead to this client."""
         for key in keys:
             self._known[entity].setdefault(key, planned)
+
+    def after(self, match: ClientMatch) -> Mapping[str, Any]:
+        """The fields of an existing client as the earlier leads of the plan will leave it; empty when it could not be read."""
+        added = self._added.get((match.entity, match.id))
+        if not added or not match.fields:
+            return match.fields
+        return {**match.fields, **added, "fm": [*(match.fields.get("fm") or ()), *added.get("fm", ())]}
+
+    def fill(
+        self, match: ClientMatch, fields: Mapping[str, Any], channels: Iterable[Mapping[str, Any]]
+    ) -> None:
+        """Remember what a lead adds to an existing client."""
+        added = self._added.setdefault((match.entity, match.id), {})
+        added.update(fields)
+        added["fm"] = [*added.get("fm", ()), *channels]
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ class ClientSteps:
         self.channels = channels.sort_out(lead.fields, self.country)
         self.decisions: dict[str, Decision] = {}
         self.created: dict[str, dict[str, Any]] = {}
+        self.additions: dict[str, dict[str, Any]] = {}
 
     def steps(self) -> dict[str, Action]:
         """One action per client, the company first, so that a new contact can name it."""
@@ -71,6 +72,9 @@ class ClientSteps:
                 self.context.clients.add(entity, keys, Planned(self.lead.id, small))
             elif decision.planned is not None:
                 self.context.clients.add(entity, keys, decision.planned)
+            elif decision.match is not None:
+                more = self.additions[entity]
+                self.context.clients.fill(decision.match, more["fill"], more["add_fm"])
 
     # ------------------------------------------------------------------------------------------------ deciding
 
@@ -116,10 +120,11 @@ class ClientSteps:
             params: dict[str, Any] = {"lead": decision.planned.lead, "fields": self._new(entity, before)}
         else:
             assert decision.match is not None
-            have, id_ = decision.match.fields, str(decision.match.id)
+            have, id_ = self.context.clients.after(decision.match), str(decision.match.id)
             params = {"id": decision.match.id}
         self.said += records.kept(entity, id_, self.fields, have, self.context.titles["lead"])
-        return Action(entity, do, params | self._additions(entity, have, before))
+        self.additions[entity] = self._additions(entity, have, before)
+        return Action(entity, do, params | self.additions[entity])
 
     def _additions(
         self, entity: str, have: Mapping[str, Any], before: Mapping[str, Action]

@@ -156,7 +156,7 @@ class _Work:
             if decision.how == "new":
                 out[entity] = None
             elif decision.match is not None and decision.match.fields:
-                out[entity] = decision.match.fields
+                out[entity] = self.context.clients.after(decision.match)
         return out
 
     def _put_custom(self, carried: Carried, clients: Mapping[str, Action]) -> None:

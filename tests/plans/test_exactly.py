@@ -1,0 +1,174 @@
+"""Plan → apply in the sandbox gives exactly the planned records, field by field: nothing less, nothing of the lead beside it."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.planning import channels
+from connector.planning.customfields import is_empty
+from connector.planning.model import Do
+from connector.plans import queries
+from connector.portals.webhook import register_webhook
+from connector.sandbox.server import SandboxServer
+from connector.store.database import Database
+from connector.switching.runner import SliceResult
+from tests.switching.harness import Stage, settings_in
+
+TYPES = {"deal": 2, "contact": 3, "company": 4}
+MARKS = {"originatorId", "originId"}
+
+
+@pytest.fixture
+def stage(sandbox: Callable[..., SandboxServer], database: Database, tmp_path: Path) -> Callable[..., Stage]:
+    def make(**options: Any) -> Stage:
+        portal = sandbox(**options)
+        settings = settings_in(tmp_path)
+        return Stage(
+            portal, database, settings, register_webhook(database, settings, portal.ready["webhook"])
+        )
+
+    return make
+
+
+def records(portal: Stage, entity: str) -> dict[int, dict[str, Any]]:
+    rows = portal.client().list("crm.item.list", {"entityTypeId": TYPES[entity], "select": ["*"]})
+    return {int(str(row["id"])): dict(row) for row in rows}
+
+
+def rows_of_deals(portal: Stage, ids: list[int]) -> dict[int, list[dict[str, Any]]]:
+    found: dict[int, list[dict[str, Any]]] = {}
+    for row in portal.client().children(
+        "crm.item.productrow.list", ids, parent_filter="=ownerId", params={"filter": {"=ownerType": "D"}}
+    ):
+        found.setdefault(int(str(row["ownerId"])), []).append(dict(row))
+    return found
+
+
+def resolve(value: Any, ids: Mapping[str, int], pipeline: int) -> Any:
+    if isinstance(value, Mapping) and "ref" in value:
+        if value["ref"] == "pipeline":
+            return f"C{pipeline}:{value['stage']}" if "stage" in value else pipeline
+        return ids[value["ref"]]
+    if isinstance(value, list):
+        return [resolve(v, ids, pipeline) for v in value]
+    return value
+
+
+def fm(entries: Any) -> list[tuple[str, str]]:
+    return sorted((e["typeId"], e["value"]) for e in entries)
+
+
+def compare(where: str, planned: Mapping[str, Any], real: Mapping[str, Any]) -> list[str]:
+    wrong = []
+    for name, value in planned.items():
+        if name in MARKS:
+            continue
+        ours, theirs = (fm(value), fm(real["fm"])) if name == "fm" else (value, real.get(name))
+        if ours != theirs:
+            wrong.append(f"{where}.{name}: planned {ours!r}, is {theirs!r}")
+    custom = [n for n, v in real.items() if n.startswith("ufCrm") and not is_empty(v) and v != "N"]
+    wrong += [f"{where}.{n}: not planned, is {real[n]!r}" for n in custom if n not in planned]
+    return wrong
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"create": "both"},
+        {
+            "create": "contact",
+            "missing_fields": "create-missing",
+            "pipeline": "new",
+            "pipeline_name": "Z leadów",
+        },
+        {"create": "company", "activities": "complete", "clients": "always-create"},
+    ],
+    ids=["both", "contact-new-pipeline-and-fields", "company-complete"],
+)
+def test_apply_makes_what_the_plan_says(stage: Callable[..., Stage], options: dict[str, Any]) -> None:
+    portal = stage(leads=90)
+    before = {entity: records(portal, entity) for entity in ("contact", "company")}
+    run_id = portal.start(**options)
+    assert portal.drive(run_id) is SliceResult.WAITING
+    plan_id = portal.run(run_id).plan_id
+    done = {lead.lead_id: lead for lead in portal.leads(run_id) if lead.state == "done"}
+    documents = list(queries.documents(portal.db, plan_id))
+    assert set(done) == {d["id"] for d in documents if d["managed"]}
+    after = {entity: records(portal, entity) for entity in TYPES}
+    rows = rows_of_deals(portal, [lead.deal_id for lead in done.values() if lead.deal_id])
+    pipeline = max((int(r["categoryId"]) for r in after["deal"].values()), default=0)
+    wrong: list[str] = []
+    for document in documents:
+        if not document["managed"]:
+            continue
+        lead = done[document["id"]]
+        ids = {"deal": lead.deal_id, "contact": lead.contact_id, "company": lead.company_id}
+        where = f"lead {document['id']}"
+        for action in document["managed"]:
+            key, params = action["key"], action["params"]
+            if action["do"] in (Do.CREATE_DEAL, Do.CREATE_CONTACT, Do.CREATE_COMPANY):
+                planned = {n: resolve(v, ids, pipeline) for n, v in params["fields"].items()}  # type: ignore[arg-type]
+                real = after[key][ids[key]]  # type: ignore[index]
+                if key != "deal":
+                    # Later leads of the plan may have added to it.
+                    real = {
+                        **real,
+                        "fm": [
+                            e for e in real["fm"] if (e["typeId"], e["value"]) in fm(planned.get("fm", ()))
+                        ],
+                    }
+                    planned.setdefault("fm", [])
+                    wrong += [w for w in compare(f"{where} {key}", planned, real) if "not planned" not in w]
+                else:
+                    wrong += compare(f"{where} {key}", planned, real)
+            elif action["do"] in (Do.LINK_CONTACT, Do.LINK_COMPANY):
+                real, old = after[key][params["id"]], before[key][params["id"]]
+                fill = {n: resolve(v, ids, pipeline) for n, v in params["fill"].items()}  # type: ignore[arg-type]
+                wrong += [f"{where} {key}.{n}: not filled" for n, v in fill.items() if real.get(n) != v]
+                have = {channels.key_of(e, "PL") or e["value"] for e in real["fm"]}
+                wrong += [
+                    f"{where} {key}: {e['value']} not added"
+                    for e in params["add_fm"]
+                    if (channels.key_of(e, "PL") or e["value"]) not in have
+                ]
+                kept = {
+                    n: v for n, v in old.items() if not is_empty(v) and n not in fill and n not in VOLATILE
+                }
+                wrong += [
+                    f"{where} {key}.{n}: {v!r} became {real.get(n)!r}"
+                    for n, v in kept.items()
+                    if real.get(n) != v
+                ]
+            elif action["do"] == Do.SET_PRODUCTS:
+                real_rows = sorted(rows[ids["deal"]], key=lambda r: (r["sort"], r["id"]))  # type: ignore[index]
+                for planned_row, real_row in zip(params["rows"], real_rows, strict=True):
+                    wrong += compare(
+                        f"{where} row", planned_row, {k: v for k, v in real_row.items() if k != "fm"}
+                    )
+    assert not wrong, "\n".join(wrong[:40])
+
+
+VOLATILE = {
+    "updatedTime",
+    "updatedBy",
+    "lastActivityTime",
+    "lastActivityBy",
+    "fm",
+    "searchContent",
+    "contactIds",
+    "companyIds",
+    "hasPhone",
+    "hasEmail",
+}
+VOLATILE |= {
+    "phone",
+    "email",
+    "phoneWork",
+    "phoneMobile",
+    "emailWork",
+    "emailHome",
+    "phoneMailing",
+    "emailMailing",
+}
