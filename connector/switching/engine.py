@@ -19,7 +19,7 @@ from connector.errors import RunError
 from connector.settings import Settings
 from connector.store.database import Database
 from connector.switching.jobs import MORE, RUN, Due, Jobs
-from connector.switching.shift import Effort
+from connector.switching.shift import Effort, OpenClient
 
 log = structlog.get_logger(__name__)
 
@@ -51,11 +51,17 @@ class Engine:
     """Jobs of one process. `executor` must be unique among processes and the same after a restart; by default host and port."""
 
     def __init__(
-        self, settings: Settings, db: Database, *, executor: str = "", effort: Effort | None = None
+        self,
+        settings: Settings,
+        db: Database,
+        *,
+        executor: str = "",
+        effort: Effort | None = None,
+        client: OpenClient | None = None,
     ) -> None:
         self._settings, self._db = settings, db
         self.executor = executor or f"{socket.gethostname()}:{settings.port}"
-        self._effort = effort
+        self._effort, self._client = effort, client
         self._clock = SystemClock()
         self._own: Jobs | None = None
         self._stop = threading.Event()
@@ -72,7 +78,9 @@ class Engine:
         global _jobs  # noqa: PLW0603  (DBOS has one registry of functions per process)
         if _jobs is not None:
             raise RunError("an engine is running in this process already")
-        self._own = _jobs = Jobs(self._settings, self._db, self.executor, effort=self._effort)
+        self._own = _jobs = Jobs(
+            self._settings, self._db, self.executor, effort=self._effort, client=self._client
+        )
         _jobs.beat()
         DBOS(config=self._config())
         DBOS.launch()

@@ -1,0 +1,78 @@
+"""One worker process of a chaos run: `python -m tests.chaos.worker NAME`, with the rest in the environment. Works until it is killed.
+
+The waits that are right for a real portal are cut short here; nothing else differs from `leadswitch serve`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from connector.bitrix.client import BitrixClient
+from connector.bitrix.credentials import RenewingToken
+from connector.bitrix.limits import MemoryBucket, MemoryOperatingTimes, Operating, Rate
+from connector.bitrix.transport import WireSettings
+from connector.clock import SystemClock
+from connector.portals.access import oauth_client
+from connector.portals.tokens import DatabaseTokenStore
+from connector.settings import Settings
+from connector.store.database import Database
+from connector.switching.engine import Engine
+from connector.switching.shift import Effort
+
+SLOW_ANSWER = 0.6
+"""Seconds that a slow answer of a chaos run takes; what is not there after `settle_seconds` is certain not to come."""
+EFFORT = Effort(
+    in_flight=60,
+    slice_seconds=2.0,
+    settle_seconds=3.0,
+    lease_seconds=4.0,
+    longest_idle=0.1,
+    trouble_seconds=90.0,
+    poll_unwatched=0.5,
+)
+QUICK = WireSettings(
+    connect_timeout=5.0, read_timeout=20.0, first_pause=0.05, longest_pause=0.5, rate=Rate(1e6, 1e6)
+)
+
+
+class ShortTimes(MemoryOperatingTimes):
+    """A method whose time is used up may be called again after half a second instead of minutes."""
+
+    def put(self, portal: str, method: str, latest: Operating) -> None:
+        soon = min(latest.blocked_until, time.time() + 0.5)
+        super().put(portal, method, replace(latest, blocked_until=soon))
+
+
+def client_opener(db: Database, settings: Settings) -> Callable[[int, Callable[[], bool]], BitrixClient]:
+    """Clients on the portal's stored OAuth credential, renewed as in the real thing."""
+    clock = SystemClock()
+
+    def open_(portal_id: int, cancel: Callable[[], bool]) -> BitrixClient:
+        store = DatabaseTokenStore(db, portal_id, clock=clock)
+        return BitrixClient(
+            RenewingToken(store, oauth_client(settings, clock), clock=clock),
+            bucket=MemoryBucket(),
+            operating=ShortTimes(),
+            settings=QUICK,
+            cancel=cancel,
+        )
+
+    return open_
+
+
+def main(name: str) -> None:
+    """Work on whatever is due."""
+    settings = Settings.load()
+    db = Database.open(settings)
+    Engine(settings, db, executor=name, effort=EFFORT, client=client_opener(db, settings)).start()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    while True:
+        time.sleep(60)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
