@@ -12,6 +12,7 @@ from connector.cli.working import confirm, wait_option, work
 from connector.errors import NotAPlan
 from connector.i18n import _, ngettext
 from connector.plans import service as plans
+from connector.portals.rights import Action
 from connector.switching import service
 
 
@@ -29,6 +30,7 @@ def apply(shell: Shell, file: Path, yes: bool, wait: float) -> int:
     a person: do that in Bitrix24, then `leadswitch runs resume ID`.
     """
     with connected(shell) as here:
+        here.require(Action.APPLY)
         try:
             plan_id = plans.load_file(here.db, here.ref, file, actor=here.actor, clock=here.clock)
         except OSError as wrong:

@@ -13,7 +13,7 @@ from connector.errors import ConfigError
 from connector.i18n import N_
 from connector.portals import PortalRef, find_portal, open_client, register_webhook
 from connector.portals.profile import Profile, read_profile
-from connector.portals.rights import Viewer
+from connector.portals.rights import Action, Viewer, require, viewer
 from connector.settings import Settings
 from connector.store.database import Database
 
@@ -48,10 +48,19 @@ class Here:
         return read_profile(self.client)
 
     @cached_property
+    def viewer(self) -> Viewer:
+        """The owner, with what an administrator of the portal said about them in the app."""
+        owner = self.owner
+        return viewer(self.db, self.ref.id, user_id=owner.user_id, name=owner.name, is_admin=owner.is_admin)
+
+    @cached_property
     def actor(self) -> dict[str, Any]:
         """Who is at work, as plans and runs keep it."""
-        owner = self.owner
-        return Viewer(owner.user_id, owner.name, owner.is_admin).actor("cli")
+        return self.viewer.actor("cli")
+
+    def require(self, action: Action) -> None:
+        """Raises `NotAllowed` unless the owner may do that; Bitrix24 itself would only hide leads from them, without saying so."""
+        require(self.viewer, action)
 
 
 def load_settings(shell: Shell) -> Settings:

@@ -13,6 +13,7 @@ from connector.cli.run_view import print_runs
 from connector.cli.shell import Shell, json_option, pass_shell, portal_options
 from connector.cli.working import confirm, tell, wait_option, work
 from connector.i18n import _, ngettext
+from connector.portals.rights import Action
 from connector.reports.formats import FORMATS
 from connector.reports.run_source import find_run, run_source
 from connector.reports.runs import run_json, run_report_of
@@ -85,6 +86,7 @@ def pause(shell: Shell, run: str) -> int:
     It stops within one batch and can be resumed.
     """
     with connected(shell) as here:
+        here.require(Action.CONTROL)
         run_id = find_run(here.db, here.ref.id, run)
         service.pause(here.db, run_id, here.actor, clock=here.clock)
         tell(shell, here, run_id)
@@ -102,6 +104,7 @@ def resume(shell: Shell, run: str, wait: float) -> int:
     After a pause, after a crash, or when the CRM mode was changed.
     """
     with connected(shell) as here:
+        here.require(Action.CONTROL)
         run_id = find_run(here.db, here.ref.id, run)
         if queries.run(here.db, run_id).state not in _GOES_ON:
             service.resume(here.db, run_id, here.actor, clock=here.clock)
@@ -118,6 +121,7 @@ def cancel(shell: Shell, run: str) -> int:
     Leads under way are brought to an end, what is converted stays converted.
     """
     with connected(shell) as here:
+        here.require(Action.CONTROL)
         run_id = find_run(here.db, here.ref.id, run)
         service.cancel(here.db, run_id, here.actor, clock=here.clock)
         work(shell, here, run_id, 0)
@@ -137,6 +141,7 @@ def cancel(shell: Shell, run: str) -> int:
 def retry(shell: Shell, run: str, replan: bool, wait: float) -> int:
     """Try leads again that failed."""
     with connected(shell) as here:
+        here.require(Action.CONTROL)
         run_id = find_run(here.db, here.ref.id, run)
         count = service.retry(here.db, run_id, here.actor, replan=replan, clock=here.clock)
         shell.say(ngettext("%(n)s lead is tried again.", "%(n)s leads are tried again.", count))
@@ -156,6 +161,7 @@ def undo(shell: Shell, run: str, leads: str | None, yes: bool, wait: float) -> i
     Leads, activities and clients become as they were; created records are deleted unless somebody used them.
     """
     with connected(shell) as here:
+        here.require(Action.UNDO)
         run_id = find_run(here.db, here.ref.id, run)
         done = run_source(here.db, run_id).leads.get("done", 0)
         only = _numbers(leads)

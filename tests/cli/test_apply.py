@@ -225,7 +225,7 @@ def test_an_employee_cannot_apply_what_may_be_incomplete(
     path = tmp_path / "plan.jsonl"
     shell("plan", "--to", "simple", "--out", str(path), webhook=webhook)
     shown = refused(shell, portal, "apply", str(path), "--yes", "--json")
-    assert shown.json["error"]["key"] == "plan.has_errors"
+    assert shown.json["error"]["key"] == "run.not_allowed"
 
 
 def test_nothing_happens_without_a_yes(connected: Shell, portal: Portal, file: Path) -> None:
@@ -281,3 +281,12 @@ def test_a_cancelled_run_leaves_what_is_done(connected: Shell, portal: Portal, f
     assert cancelled.json["state"] == "cancelled"
     assert portal.active_leads() == 0
     assert connected("runs", "pause", run["id"], "--json").json["error"]["key"] == "run.wrong_state"
+
+
+def test_an_employee_cannot_carry_out_what_an_administrator_planned(
+    shell: Shell, portal: Portal, file: Path
+) -> None:
+    employee = next(u for u in portal.get("state")["users"] if u["role"] == "employee" and u["active"])
+    webhook = portal.post("users", id=employee["id"], webhook=True)["webhook"]
+    shown = refused(shell, portal, "apply", str(file), "--yes", "--json", "--webhook", webhook)
+    assert shown.json["error"]["key"] == "run.not_allowed"
