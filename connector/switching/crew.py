@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol, TypeAlias
 
 from connector.clock import Clock
-from connector.errors import AccessDenied, AuthError, BitrixError, MethodError, PortalBlocked, RecordNotFound
+from connector.errors import AccessDenied, BitrixError, MethodError, RecordNotFound
 from connector.store.models import JournalState
 from connector.switching import looks, probes
 from connector.switching.calls import (
@@ -406,7 +406,7 @@ class Crew:
 
 def _is_refusal(outcome: Outcome) -> bool:
     """Whether the portal has considered this command and said no, as against not taking anything from us just now."""
-    return outcome.state is State.FAILED and not isinstance(outcome.error, AuthError | PortalBlocked)
+    return outcome.state is State.FAILED and isinstance(outcome.error, MethodError | AccessDenied)
 
 
 def _key(task: Task, write: Write) -> str:
