@@ -46,7 +46,11 @@ def collected() -> Catalog:
     catalog = Catalog(project="leadswitch", charset="utf-8", creation_date=datetime(2026, 1, 1, tzinfo=UTC))
     for folder, pattern, method in SOURCES:
         found = extract_from_dir(
-            ROOT / folder, [(pattern, method)], keywords=KEYWORDS, options_map={pattern: {"silent": "false"}}, comment_tags=("i18n:",)
+            ROOT / folder,
+            [(pattern, method)],
+            keywords=KEYWORDS,
+            options_map={pattern: {"silent": "false"}},
+            comment_tags=("i18n:",),
         )
         for name, _line, message, comments, context in found:
             if not name.startswith(SKIPPED) and message and message != ("", ""):
@@ -101,7 +105,11 @@ def problems(code: str) -> Iterator[str]:
         if not source.id:
             continue
         message = catalog.get(source.id if isinstance(source.id, str) else source.id[0], source.context)
-        if message is None or not message.string or (isinstance(message.string, tuple) and not all(message.string)):
+        if (
+            message is None
+            or not message.string
+            or (isinstance(message.string, tuple) and not all(message.string))
+        ):
             yield f"{code}: not translated: {source.id!r}"
             continue
         yield from _broken(code, source, message, forms)

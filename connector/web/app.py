@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, abort, request
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -52,6 +52,7 @@ def create_app(settings: Settings, db: Database, engine: Engine, clock: Clock | 
     for blueprint in (launch, login, health, pages, plans, runs, downloads):
         app.register_blueprint(blueprint)
     app.before_request(_forget_language)
+    app.before_request(_refuse_nul)
     app.after_request(guard.renew)
     app.after_request(harden)
     return app
@@ -60,6 +61,17 @@ def create_app(settings: Settings, db: Database, engine: Engine, clock: Clock | 
 def _forget_language() -> None:
     """A thread serves one person after the other."""
     i18n.speak(i18n.SOURCE)
+
+
+def _refuse_nul() -> None:
+    """No browser sends it, and PostgreSQL takes no text that holds it."""
+    texts = (
+        request.path,
+        *request.args.values(),
+        *(text for pair in request.form.items(True) for text in pair),
+    )
+    if any("\0" in text for text in texts):
+        abort(400)
 
 
 def _time_zone() -> str | None:

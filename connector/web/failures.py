@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from flask import Flask, Response, g, make_response, url_for
 from werkzeug.exceptions import HTTPException
 
-from connector.errors import BitrixError, DeadCredential, LaunchRefused, LeadswitchError, NotAllowed, Who
+from connector.errors import (
+    BitrixError,
+    DeadCredential,
+    LaunchRefused,
+    LeadswitchError,
+    NotAllowed,
+    PlanNotFound,
+    RunNotFound,
+    Who,
+)
 from connector.i18n import N_, _
 from connector.web.context import is_fragment, page, session, web
 
@@ -116,6 +125,8 @@ def status_of(error: LeadswitchError) -> int:
     """The HTTP status that goes with an error."""
     if isinstance(error, NotAllowed | LaunchRefused):
         return 403
+    if isinstance(error, PlanNotFound | RunNotFound):
+        return 404
     if isinstance(error, BitrixError):
         return 502
     return 409

@@ -31,6 +31,8 @@ _PLAIN = (
     "variant",
 )
 _STAGE = "stage."
+LONGEST_ID = 18
+"""Digits; what is longer is no id of any portal, and Python refuses to read thousands of them."""
 _MORE = ("clients", "timeline", "contact_name", "company_title", "leftovers", "variant")
 
 
@@ -168,7 +170,9 @@ def pipeline_of(form: MultiDict[str, str], facts: PortalFacts) -> int | Literal[
     given = form.get("pipeline", "")
     if given == NEW:
         return "new"
-    return int(given) if given.isdecimal() else next((p.id for p in facts.pipelines if p.is_default), 0)
+    if given.isdecimal():
+        return int(given[:LONGEST_ID])
+    return next((p.id for p in facts.pipelines if p.is_default), 0)
 
 
 def _stages(form: MultiDict[str, str], facts: PortalFacts, pipeline: int) -> dict[str, str]:

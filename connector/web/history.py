@@ -8,7 +8,7 @@ from connector.plans import queries as plan_queries
 from connector.store.database import Database
 from connector.switching import queries as run_queries
 from connector.web import words
-from connector.web.runview import when
+from connector.web.reportview import when
 
 MOST = 50
 

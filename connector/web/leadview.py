@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.i18n import N_, _, ngettext, number
-from connector.planning.catalogue import advice, render
-from connector.planning.customfields import is_empty
+from connector.planning.catalogue import render
 from connector.planning.encode import action_to_json
-from connector.planning.model import Action, Do, Finding, LeadPlan, PortalFacts, Severity
+from connector.planning.model import Action, Do, LeadPlan, PortalFacts, Severity
 from connector.planning.records import OWN, PERSON
 from connector.reports.words import action_text
-from connector.web import words
 from connector.web.flow import safe_color
 from connector.web.telling import Teller
+from connector.web.viewparts import FindingView, Pair, finding_view
 
 # What comes first; everything else follows in the order of the portal.
 FIRST = (
@@ -31,6 +30,8 @@ FIRST = (
     "observers",
     "comments",
 )
+
+
 HIDDEN = OWN | {
     "fm",
     "stageId",
@@ -43,21 +44,13 @@ HIDDEN = OWN | {
     "leadId",
     "isManualOpportunity",
 }
-_RECORD: Mapping[str, tuple[str, str]] = {
+
+
+RECORDS: Mapping[str, tuple[str, str]] = {
     "deal": ("deal", N_("Deal")),
     "contact": ("contact", N_("Contact")),
     "company": ("company", N_("Company")),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """A field and its value; `mark` is `lost` where a finding says so, `note` explains."""
-
-    label: str
-    value: str
-    mark: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +63,6 @@ class Record:
     stage: str
     stage_color: str
     rows: tuple[Pair, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class FindingView:
-    """A finding in words."""
-
-    code: str
-    severity: str
-    label: str
-    message: str
-    advice: str
-    leads: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class CompareRow:
-    """One line of the comparison; `better` is `managed` where Leadswitch keeps more."""
-
-    label: str
-    managed: str
-    native: str
-    differs: bool = False
-    better: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """Leadswitch beside Bitrix24's own dialog; `note` names the variant and that it is a prediction."""
-
-    note: str
-    rows: tuple[CompareRow, ...]
-    differences: tuple[FindingView, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +93,7 @@ def lead_view(plan: LeadPlan, facts: PortalFacts) -> LeadView:
         stage_color=safe_color(color),
         findings=tuple(finding_view(f) for f in plan.findings),
         before=_before(plan, teller),
-        after=tuple(_records(plan, teller)),
+        after=tuple(records(plan, teller)),
         actions=tuple(_told(a, teller) for a in plan.managed),
         differences=tuple(render(f, _) for f in plan.native.differences),
     )
@@ -150,42 +111,6 @@ def _told(action: Action, teller: Teller) -> str:
             "stageId": teller.stage("deal", params["fields"]["stageId"])[0],
         }
     return action_text(told)
-
-
-def finding_view(item: Finding, leads: int = 0) -> FindingView:
-    """A finding in the reader's language."""
-    severity = item.severity.value
-    return FindingView(
-        item.code, severity, _(words.SEVERITY_WORDS[severity]), render(item, _), advice(item, _), leads
-    )
-
-
-def variant_note(variant: str) -> str:
-    """What the native column stands for."""
-    notes = {
-        "documented": _("A prediction after Bitrix24's user guide; it was not seen on a live portal."),
-        "mobile": _("A prediction of the mobile app's dialog; it was not seen on a live portal."),
-        "older-web": _("A prediction after an older web version; it was not seen on a live portal."),
-    }
-    return notes.get(variant, variant)
-
-
-def lead_comparison(plan: LeadPlan, facts: PortalFacts) -> Comparison:
-    """Managed beside native for one lead, field by field where both make a record."""
-    teller = Teller(facts)
-    managed = {one: _created(plan, one) for one in _RECORD}
-    native = {"deal": plan.native.deal, "contact": plan.native.contact, "company": plan.native.company}
-    rows = []
-    for entity, (_icon, name) in _RECORD.items():
-        ours = _client_words(plan, entity, teller) if entity != "deal" else _yes(bool(managed["deal"]))
-        theirs = _yes(native[entity] is not None) if entity == "deal" else _name(native[entity])
-        rows.append(CompareRow(_(name), ours, theirs, ours != theirs))
-    rows += _deal_rows(managed["deal"] or {}, native["deal"] or {}, teller)
-    ours, theirs = _activity_words(plan)
-    rows.append(CompareRow(teller.label("lead", "open_activities"), ours, theirs, ours != theirs))
-    if plan.native.fails:
-        rows.append(CompareRow(_("Fails because of"), "", plan.native.fails, differs=True))
-    return Comparison(variant_note(plan.native.variant), tuple(rows))
 
 
 def _before(plan: LeadPlan, teller: Teller) -> tuple[Pair, ...]:
@@ -220,12 +145,12 @@ def _values(entity: str, fields: Mapping[str, Any], teller: Teller) -> dict[str,
     return {key: kept[key] for key in order}
 
 
-def _records(plan: LeadPlan, teller: Teller) -> Iterable[Record]:
+def records(plan: LeadPlan, teller: Teller) -> Iterable[Record]:
     for entity in ("deal", "company", "contact"):
-        action = _action(plan, entity)
+        action = action_for(plan, entity)
         if action is None:
             continue
-        icon, name = _RECORD[entity]
+        icon, name = RECORDS[entity]
         fields = action.params.get("fields") or {}
         badge, rows = (
             "",
@@ -272,63 +197,5 @@ def _extras(plan: LeadPlan, teller: Teller) -> Iterable[Pair]:
         )
 
 
-def _action(plan: LeadPlan, entity: str) -> Action | None:
+def action_for(plan: LeadPlan, entity: str) -> Action | None:
     return next((a for a in plan.managed if a.key == entity), None)
-
-
-def _created(plan: LeadPlan, entity: str) -> Mapping[str, Any] | None:
-    action = _action(plan, entity)
-    fields: Mapping[str, Any] | None = action.params.get("fields") if action else None
-    return fields
-
-
-def _client_words(plan: LeadPlan, entity: str, teller: Teller) -> str:
-    record = next((r for r in _records(plan, teller) if r.icon == entity), None)
-    if record is None:
-        return ""
-    action = _action(plan, entity)
-    if action is not None and action.do in (Do.LINK_COMPANY, Do.LINK_CONTACT):
-        return _("existing: %(name)s", name=record.rows[0].value)
-    return record.badge or _name(_created(plan, entity))
-
-
-def _deal_rows(ours: Mapping[str, Any], theirs: Mapping[str, Any], teller: Teller) -> list[CompareRow]:
-    rows = []
-    keys = [
-        key for key in dict.fromkeys((*ours, *theirs)) if key not in HIDDEN and key not in ("contactIds",)
-    ]
-    for key in ("stageId", *[k for k in FIRST if k in keys], *[k for k in keys if k not in FIRST]):
-        label = teller.label("deal", key)
-        a, b = (_shown(teller, key, side) for side in (ours, theirs))
-        if (a or b) and (a != b or key == "stageId"):
-            rows.append(CompareRow(label, a, b, a != b))
-    return rows
-
-
-def _shown(teller: Teller, key: str, fields: Mapping[str, Any]) -> str:
-    """A value for the comparison: no and nothing are the same."""
-    value = fields.get(key)
-    return "" if value in (0, "0", "N", False) else teller.value("deal", key, value, fields)
-
-
-def _activity_words(plan: LeadPlan) -> tuple[str, str]:
-    opened = sum(not a.completed for a in plan.snapshot.activities)
-    if not opened:
-        return "", ""
-    completed = sum(a.do is Do.COMPLETE_ACTIVITY for a in plan.managed)
-    ours = _("completed") if completed else _("stay open, in the deal")
-    theirs = _("completed") if plan.native.completes_activities else _("stay open, in lead and deal")
-    return (ours if plan.managed else ""), ("" if plan.native.fails else theirs)
-
-
-def _name(fields: Mapping[str, Any] | None) -> str:
-    if fields is None:
-        return ""
-    person = " ".join(
-        str(fields[n]) for n in ("name", "secondName", "lastName") if not is_empty(fields.get(n))
-    )
-    return _("new: %(name)s", name=str(fields.get("title") or person or "–"))
-
-
-def _yes(made: bool) -> str:
-    return _("is created") if made else ""

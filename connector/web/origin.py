@@ -17,4 +17,7 @@ def same_site(request: Request) -> bool:
     if site is not None:
         return site in ("same-origin", "none")
     origin = request.headers.get("Origin", "null")
-    return origin == "null" or urlsplit(origin).netloc == request.host
+    try:
+        return origin == "null" or urlsplit(origin).netloc == request.host
+    except ValueError:
+        return False

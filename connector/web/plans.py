@@ -16,11 +16,13 @@ from connector.plans.queries import Header
 from connector.plans.samples import sample_findings
 from connector.portals.rights import Action
 from connector.switching import service as switching
-from connector.web import forms, leadview, pages, planview, words
+from connector.web import forms, leadlines, leadview, pages, planview, words
 from connector.web.context import is_fragment, page, part, web
 from connector.web.downloads import plan_downloads
 from connector.web.failures import Link, Message, show
 from connector.web.guard import actor, portal, signed_in
+from connector.web.leadcompare import lead_comparison
+from connector.web.viewparts import finding_view
 
 plans = Blueprint("plans", __name__, url_prefix="/app/plans")
 SAME_SECONDS = 30.0
@@ -94,7 +96,7 @@ def lead(plan_id: str, lead_id: int) -> str:
         "preview",
         plan=planview.card(plan),
         lead=leadview.lead_view(found, facts),
-        compare=leadview.lead_comparison(found, facts),
+        compare=lead_comparison(found, facts),
         here_fields=fields,
     )
 
@@ -163,14 +165,14 @@ def _progress(plan: Header) -> dict[str, Any]:
     return {"text": text, "done": done, "total": total, "detail": detail}
 
 
-def _lines(plan: Header) -> tuple[planview.Filter, planview.LinePage]:
+def _lines(plan: Header) -> tuple[leadlines.Filter, leadlines.LinePage]:
     form = request.form.to_dict()
-    chosen = planview.filter_of(form, plan.head)
+    chosen = leadlines.filter_of(form, plan.head)
     found = queries.leads(
         web().db, plan.id, search=chosen.search, stage=chosen.stage, severity=chosen.severity,
-        code=chosen.code, kind=chosen.kind, after=form.get("after", ""), limit=planview.PAGE,
+        code=chosen.code, kind=chosen.kind, after=form.get("after", ""), limit=leadlines.PAGE,
     )  # fmt: skip
-    return chosen, planview.line_page(found, chosen, form, plan, _facts())
+    return chosen, leadlines.line_page(found, chosen, form, plan, _facts())
 
 
 def _preview(plan: Header) -> str:
@@ -194,7 +196,7 @@ def _preview(plan: Header) -> str:
 def _blocked(plan: Header) -> str:
     """Why the plan as a whole cannot be carried out."""
     errors = [f for f in plan.head.findings if f.severity is Severity.ERROR] if plan.head else []
-    return leadview.finding_view(errors[0]).message if errors else ""
+    return finding_view(errors[0]).message if errors else ""
 
 
 def _confirm(plan: Header, *, missing_tick: bool = False) -> str:

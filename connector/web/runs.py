@@ -13,7 +13,7 @@ from connector.portals.card import portal_card
 from connector.portals.rights import Action
 from connector.switching import queries, service
 from connector.switching.progress import RunProgress
-from connector.web import runview, words
+from connector.web import reportview, runview, words
 from connector.web.context import page, part, session, web
 from connector.web.downloads import run_downloads
 from connector.web.guard import actor, portal, signed_in
@@ -130,12 +130,12 @@ def _flip_page(run: RunProgress) -> str:
 
 def _report_page(run: RunProgress) -> str:
     web().facts.forget(portal().id)
-    total = runview.left_total(run)
-    left = queries.leads(web().db, run.id, states=runview.LEFT, limit=runview.NAMED) if total else []
+    total = reportview.left_total(run)
+    left = queries.leads(web().db, run.id, states=reportview.LEFT, limit=reportview.NAMED) if total else []
     return page(
         "report", "report",
         run=runview.run_view(run),
-        report=runview.report_view(run, left, total),
+        report=reportview.report_view(run, left, total),
         plan_path=url_for("plans.show", plan_id=run.plan_id),
         downloads=run_downloads(run.id),
     )  # fmt: skip

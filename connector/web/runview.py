@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-
-from flask_babel import format_datetime
 
 from connector.i18n import N_, _, duration, ngettext, number, percent
 from connector.planning.model import CrmMode
-from connector.reports.words import NOT_RESTORED, REASON, problem_text, word
 from connector.switching.progress import RunProgress
-from connector.switching.queries import RunLeadRow
 from connector.web import words
-from connector.web.planview import Item
+from connector.web.reportview import left_total, modes_of
+from connector.web.viewparts import Item
 
 MOVING = ("queued", "running", "pausing", "cancelling")
+
+
 ENDED = ("done", "failed", "cancelled")
+
+
 FLIP = "flip"
-LEFT = ("skipped", "failed", "kept")
 NAMED = 50
 
 
@@ -78,41 +77,6 @@ class FlipView:
     url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was checked at the end."""
-
-    ok: bool
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class LeftView:
-    """A lead that was left as it is, and why."""
-
-    id: int
-    title: str
-    reason: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReportView:
-    """The report of a run."""
-
-    tone: str
-    icon: str
-    title: str
-    subtitle: str
-    figures: tuple[Item, ...]
-    checks: tuple[Check, ...]
-    left: tuple[LeftView, ...]
-    left_more: int
-    remains: tuple[str, ...]
-    facts: tuple[Item, ...]
-    can_undo: bool
-
-
 WAITING: Mapping[str, tuple[str, str]] = {
     "leads": (
         N_("Leads are still in work"),
@@ -135,6 +99,8 @@ WAITING: Mapping[str, tuple[str, str]] = {
         N_("Look at its deal in Bitrix24. If it is fine, resume; if not, cancel and undo."),
     ),
 }
+
+
 CONTROLS: Mapping[str, tuple[str, ...]] = {
     "queued": ("pause", "cancel"),
     "running": ("pause", "cancel"),
@@ -144,6 +110,8 @@ CONTROLS: Mapping[str, tuple[str, ...]] = {
     "waiting": ("resume", "cancel"),
     "failed": ("retry",),
 }
+
+
 BUTTONS: Mapping[str, Control] = {
     "pause": Control("pause", N_("Pause"), "pause"),
     "resume": Control("resume", N_("Resume"), "play", "primary"),
@@ -193,7 +161,7 @@ def controls(run: RunProgress) -> tuple[Control, ...]:
 
 def flip_view(run: RunProgress, origin: str, now: str | None) -> FlipView:
     """The guided flip. `origin` is the portal's address, `now` the mode that it last reported."""
-    to = str(_waits(run).get("to") or _modes(run).get("wanted") or CrmMode.SIMPLE)
+    to = str(_waits(run).get("to") or modes_of(run).get("wanted") or CrmMode.SIMPLE)
     before = CrmMode.CLASSIC if to == CrmMode.SIMPLE else CrmMode.SIMPLE
     path = "/crm/lead/list/" if before is CrmMode.CLASSIC else "/crm/deal/list/"
     polling = is_flip(run)
@@ -218,61 +186,8 @@ def flip_view(run: RunProgress, origin: str, now: str | None) -> FlipView:
     )
 
 
-def report_view(run: RunProgress, left: list[RunLeadRow], left_total: int) -> ReportView:
-    """The report of a run that is at its end."""
-    tone, icon, title, subtitle = _outcome(run)
-    records = (run.report or {}).get("records", {})
-    figures = (
-        []
-        if not run.total
-        else [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(run.done))]
-    )
-    if left_total:
-        figures.append(Item(_("Left as they are"), number(left_total)))
-    if run.kind == "apply":
-        named = (("deal", _("Deals")), ("contact", _("Contacts")), ("company", _("Companies")))
-        figures += [Item(label, number(records[entity])) for entity, label in named if records.get(entity)]
-    return ReportView(
-        tone=tone,
-        icon=icon,
-        title=title,
-        subtitle=subtitle,
-        figures=tuple(figures),
-        checks=tuple(_checks(run, left_total)),
-        left=tuple(_left(one) for one in left),
-        left_more=max(0, left_total - len(left)),
-        remains=tuple(_remains(run)),
-        facts=tuple(_facts(run)),
-        can_undo=run.kind == "apply" and run.done + _changed(run) > 0,
-    )
-
-
-def _remains(run: RunProgress) -> list[str]:
-    """What undo cannot bring back; a run without leads has changed nothing but the mode."""
-    if not run.total:
-        return [_(text) for text in words.NOT_UNDOABLE_CLASSIC]
-    codes = (run.report or {}).get("not_restored", ())
-    return [_(NOT_RESTORED[code]) for code in codes if code in NOT_RESTORED]
-
-
-def left_total(run: RunProgress) -> int:
-    """How many leads the run did not bring to their end."""
-    return run.skipped + run.failed + run.kept
-
-
 def _waits(run: RunProgress) -> Mapping[str, Any]:
     return run.waiting_for or {}
-
-
-def _modes(run: RunProgress) -> Mapping[str, Any]:
-    """`{"before", "now", "wanted"}` as the report read them; empty before that."""
-    modes: Mapping[str, Any] = (run.report or {}).get("mode") or {}
-    return modes
-
-
-def _changed(run: RunProgress) -> int:
-    mode = _modes(run)
-    return int(bool(mode) and mode.get("before") != mode.get("now"))
 
 
 def _title(run: RunProgress) -> tuple[str, str]:
@@ -329,98 +244,3 @@ def _note(run: RunProgress) -> Note | None:
     if run.state == "paused":
         return Note("info", _("Paused"), _("Everything done so far is recorded. Resume whenever you like."))
     return None
-
-
-def _outcome(run: RunProgress) -> tuple[str, str, str, str]:
-    fine, left = run.done, left_total(run)
-    mode = _modes(run)
-    if run.state == "failed":
-        return "error", "error", _("The run has stopped"), _("What was done is recorded and can be undone.")
-    if run.state == "cancelled":
-        text = ngettext(
-            "%(n)s lead was converted before that.", "%(n)s leads were converted before that.", fine
-        )
-        return "warning", "stop", _("Cancelled"), text
-    if run.kind == "undo":
-        text = ngettext("%(n)s lead is back where it was.", "%(n)s leads are back where they were.", fine)
-        return (
-            ("warning", "warning", _("Taken back, with exceptions"), text)
-            if left
-            else ("ok", "ok", _("Everything is back"), text)
-        )
-    if mode.get("wanted") and mode.get("now") != mode.get("wanted"):
-        text = _("The portal reports %(mode)s.", mode=_mode(mode.get("now")))
-        return "warning", "warning", _("The mode has not changed"), text
-    title = _("Your portal works in %(mode)s", mode=_mode(mode.get("now")))
-    if not run.total:
-        return "ok", "ok", title, _("Nothing had to be converted.")
-    text = _(
-        "%(done)s of %(all)s leads became deals.",
-        done=number(fine),
-        all=number(run.total),
-    )
-    return ("warning" if left else "ok"), ("warning" if left else "ok"), title, text
-
-
-def _checks(run: RunProgress, left: int) -> list[Check]:
-    mode = _modes(run)
-    if not mode:
-        return []
-    active = int((run.report or {}).get("active_leads", 0))
-    rows = [
-        Check(
-            mode.get("wanted") in (None, mode.get("now")),
-            _("Read back: the portal reports %(mode)s.", mode=_mode(mode.get("now"))),
-        )
-    ]
-    if run.kind == "apply" and mode.get("now") == CrmMode.SIMPLE:
-        text = (
-            _("No lead of the portal is in work.")
-            if not active
-            else ngettext("%(n)s lead is still in work.", "%(n)s leads are still in work.", active)
-        )
-        rows.append(Check(not active, text))
-    if left:
-        rows.append(
-            Check(
-                False, ngettext("%(n)s lead was left as it is.", "%(n)s leads were left as they are.", left)
-            )
-        )
-    elif run.total:
-        rows.append(
-            Check(
-                True,
-                _("Every lead was read back after its conversion.")
-                if run.kind == "apply"
-                else _("Every lead was read back."),
-            )
-        )
-    return rows
-
-
-def _left(lead: RunLeadRow) -> LeftView:
-    reason = word(REASON, lead.reason) if lead.reason else _("It could not be finished.")
-    return LeftView(
-        lead.lead_id, lead.title or _("Lead #%(id)s", id=lead.lead_id), reason, problem_text(lead.detail)
-    )
-
-
-def _facts(run: RunProgress) -> list[Item]:
-    rows = [
-        Item(_("Who"), str(run.created_by.get("name") or "–")),
-        Item(_("Started"), when(run.started_at or run.created_at)),
-    ]
-    if run.finished_at:
-        rows.append(Item(_("Finished"), when(run.finished_at)))
-        if run.started_at:
-            rows.append(Item(_("Took"), duration((run.finished_at - run.started_at).total_seconds())))
-    return rows
-
-
-def when(at: datetime) -> str:
-    """A time in the zone of the reader."""
-    return str(format_datetime(at, "medium"))
-
-
-def _mode(value: Any) -> str:
-    return _(words.MODE_NAMES[value]) if value in words.MODE_NAMES else str(value or "–")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -102,23 +103,29 @@ class Stage:
         return person.post(parts.path, form, query_string=query, headers=headers)
 
 
+def build_stage(
+    sandbox: Callable[..., SandboxServer],
+    database: Database,
+    folder: Path,
+    url: str = "http://localhost",
+    **options: Any,
+) -> Stage:
+    """A portal with the app's addresses in its card, and the app."""
+    server = sandbox(**{"leads": 20, "app_url": f"{url}/", "install_url": f"{url}/install", **options})
+    settings = Settings.load(
+        data_dir=folder,
+        base_url=url,
+        client_id=server.ready["client_id"],
+        client_secret=server.ready["client_secret"],
+        oauth_servers=server.ready["oauth"],
+    )
+    worker = Worker(Jobs(settings, database, "test"))
+    clock = FakeClock()
+    app = create_app(settings, database, cast(Engine, worker), clock)
+    return Stage(server, app, database, settings, worker, clock)
+
+
 @pytest.fixture
 def stage(sandbox: Callable[..., SandboxServer], database: Database, tmp_path: Path) -> Callable[..., Stage]:
     """`stage(leads=20, mode="simple", …)`: a portal with the app's addresses in its card, and the app."""
-
-    def start(**options: Any) -> Stage:
-        url = "http://localhost"
-        server = sandbox(**{"leads": 20, "app_url": f"{url}/", "install_url": f"{url}/install", **options})
-        settings = Settings.load(
-            data_dir=tmp_path,
-            base_url=url,
-            client_id=server.ready["client_id"],
-            client_secret=server.ready["client_secret"],
-            oauth_servers=server.ready["oauth"],
-        )
-        worker = Worker(Jobs(settings, database, "test"))
-        clock = FakeClock()
-        app = create_app(settings, database, cast(Engine, worker), clock)
-        return Stage(server, app, database, settings, worker, clock)
-
-    return start
+    return partial(build_stage, sandbox, database, tmp_path)
