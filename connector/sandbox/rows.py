@@ -194,6 +194,19 @@ class UserfieldRow(Row):
     }
 
 
+class PresetRow(Row):
+    """A template of requisites. FIELDS: ((id, name, title, in short list, sort), …)."""
+
+    __slots__ = ()
+    defaults: ClassVar[Mapping[str, Any]] = {
+        "ENTITY_TYPE_ID": 8,
+        "CREATED_BY_ID": 1,
+        "ACTIVE": True,
+        "SORT": 500,
+        "FIELDS": (),
+    }
+
+
 class CommentRow(Row):
     """A timeline comment. BINDINGS: ((entity type, id), …)."""
 
@@ -230,6 +243,7 @@ ROW_TYPES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "comments": (CommentRow, ("BINDINGS",)),
     "log_messages": (CommentRow, ("BINDINGS",)),
     "requisites": (Row, ("OWNER", "XML_ID")),
+    "presets": (PresetRow, ()),
     "bank_details": (Row, ("ENTITY_ID",)),
     "addresses": (Row, ("OWNER",)),
     "tasks": (TaskRow, ("UF_CRM_TASK",)),

@@ -199,6 +199,7 @@ class World:
     comments: Table
     log_messages: Table
     requisites: Table
+    presets: Table
     bank_details: Table
     addresses: Table
     tasks: Table

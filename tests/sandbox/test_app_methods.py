@@ -157,6 +157,27 @@ def test_notifications_with_the_same_tag_replace_each_other(portal: Portal, app:
     assert app.error("im.notify", USER_ID=1) == (400, "MESSAGE_EMPTY")
 
 
+def test_notification_history_is_searched_page_by_page(portal: Portal) -> None:
+    for number in range(3):
+        portal.result(
+            "im.notify.personal.add", USER_ID=1, MESSAGE=f"Run {number} is done", TAG=f"RUN|{number}"
+        )
+    portal.result("im.notify.personal.add", USER_ID=2, MESSAGE="Run of somebody else is done")
+    first = portal.result("im.notify.history.search", SEARCH_TEXT="is DONE", LIMIT=2)
+    assert (first["total_results"], [n["notify_tag"] for n in first["notifications"]]) == (
+        3,
+        ["RUN|2", "RUN|1"],
+    )
+    last = first["notifications"][-1]["id"]
+    rest = portal.result("im.notify.history.search", SEARCH_TEXT="is done", LIMIT=2, LAST_ID=last)
+    assert "total_results" not in rest
+    assert [n["notify_tag"] for n in rest["notifications"]] == ["RUN|0"]
+    by_tag = portal.result("im.notify.history.search", SEARCH_TYPE="crm", GROUP_TAG="RUN|1")
+    assert [n["text"] for n in by_tag["notifications"]] == ["Run 1 is done"]
+    assert portal.error("im.notify.history.search", SEARCH_TEXT="ru")[1] == "SEARCH_TEXT_ERROR"
+    assert portal.error("im.notify.history.search", SEARCH_TEXT="run", LAST_ID="x")[1] == "LAST_ID_STRING"
+
+
 def test_robots_and_triggers_belong_to_their_app(app: AppCaller, portal: Portal) -> None:
     robot = {"CODE": "convert", "NAME": "Convert", "HANDLER": HANDLER}
     assert app.result("bizproc.robot.add", **robot) is True

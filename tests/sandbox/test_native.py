@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.sandbox import native
-from connector.sandbox.crm import activities, items, products, timeline, userfields
+from connector.sandbox.crm import activities, addresses, items, products, timeline, userfields
 from connector.sandbox.native import ConversionError, NativeSwitch, Scheme, SwitchError
 from connector.sandbox.world import CLASSIC, COMPANY, CONTACT, DEAL, LEAD, SIMPLE, Actor, World
 from tests.sandbox.worlds import (
@@ -114,6 +114,25 @@ def test_a_repeat_lead_becomes_a_deal_only_with_its_own_clients(world: World) ->
     assert (len(world.contacts), len(world.companies)) == before
     assert (deal["CONTACT_IDS"], deal["COMPANY_ID"]) == (contacts, company)
     assert (made["contact"], made["company"]) == (0, 0)
+
+
+def test_the_deal_uses_the_default_requisite_of_its_company_else_of_its_contact(world: World) -> None:
+    contact, company = add_contact(world), add_company(world)
+    of_contact = addresses.add_requisite(world, CONTACT, contact, {"NAME": "Private"}, ACTOR)
+    hidden = {"NAME": "Address", "ADDRESS_ONLY": True, "SORT": 1}
+    addresses.add_requisite(world, COMPANY, company, hidden, ACTOR)
+    addresses.add_requisite(world, COMPANY, company, {"NAME": "Second", "SORT": 600}, ACTOR)
+    default = addresses.add_requisite(world, COMPANY, company, {"NAME": "Default", "SORT": 100}, ACTOR)
+    world.bank_details.insert({"ID": 31, "ENTITY_ID": default, "NAME": "Bank", "ACTIVE": True})
+    for clients in ({"CONTACT_IDS": (contact,), "COMPANY_ID": company}, {"CONTACT_IDS": (contact,)}, {}):
+        add_lead(world, **clients)
+    links = [world.deals.rows[made["deal"]]["REQUISITE_LINK"] for made in run(world)["converted"]]
+    no_mine = {"MC_REQUISITE_ID": 0, "MC_BANK_DETAIL_ID": 0}
+    assert links == [
+        {"REQUISITE_ID": default, "BANK_DETAIL_ID": 31, **no_mine},
+        {"REQUISITE_ID": of_contact, "BANK_DETAIL_ID": 0, **no_mine},
+        None,
+    ]
 
 
 def test_a_known_phone_is_not_looked_for(world: World) -> None:

@@ -32,6 +32,8 @@ OLD_NAMES: Mapping[str, str] = {
     "ADDRESS_LOC_ADDR_ID": "LOC_ADDR_ID",
 }
 LEAD_ADDRESS_TYPE = 1
+LINK_FIELDS = ("REQUISITE_ID", "BANK_DETAIL_ID", "MC_REQUISITE_ID", "MC_BANK_DETAIL_ID")
+"""What a deal or quote remembers of requisites: the client's and my company's (MC); 0 means none."""
 
 
 def find(world: World, entity_type: int, entity_id: int, type_id: int | None = None) -> list[Row]:
@@ -170,6 +172,26 @@ def delete_requisite(world: World, row_id: int, actor: Actor) -> None:
     for bank in world.bank_details.find("ENTITY_ID", row_id):
         world.bank_details.remove(bank)
     world.emit("ONCRMREQUISITEDELETE", {"ID": row_id}, actor)
+
+
+def link(world: World, entity_type: int, entity_id: int, values: Mapping[str, int]) -> None:
+    """Register which requisites a deal or quote uses (crm.requisite.link.register)."""
+    record = {name: int(values.get(name, 0)) for name in LINK_FIELDS}
+    world.entities(entity_type).change(entity_id, {"REQUISITE_LINK": record})
+
+
+def default_link(world: World, entity_type: int, entity_id: int) -> dict[str, int] | None:
+    """The client's default requisite with its first bank detail, or None: the lowest SORT, then the lowest id."""
+    owned = [world.requisites.rows[i] for i in world.requisites.find("OWNER", (entity_type, entity_id))]
+    shown = sorted(
+        (row["SORT"] or 500, row["ID"]) for row in owned if row["ACTIVE"] and not row["ADDRESS_ONLY"]
+    )
+    if not shown:
+        return None
+    requisite = shown[0][1]
+    details = [world.bank_details.rows[i] for i in world.bank_details.find("ENTITY_ID", requisite)]
+    first = min(((row["SORT"] or 500, row["ID"]) for row in details if row["ACTIVE"]), default=(0, 0))
+    return {"REQUISITE_ID": requisite, "BANK_DETAIL_ID": first[1]}
 
 
 def cascade(world: World, entity_type: int, entity_id: int, actor: Actor) -> None:

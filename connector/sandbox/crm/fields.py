@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from connector.sandbox.world import COMPANY, CONTACT, DEAL, LEAD, QUOTE
+from connector.sandbox.world import COMPANY, CONTACT, DEAL, LEAD, QUOTE, REQUISITE
 
 MULTIFIELD_TYPES = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 
@@ -325,4 +325,5 @@ UF_ENTITY: Mapping[int, str] = {
     DEAL: "CRM_DEAL",
     CONTACT: "CRM_CONTACT",
     COMPANY: "CRM_COMPANY",
+    REQUISITE: "CRM_REQUISITE",
 }

@@ -19,7 +19,7 @@ from connector.sandbox.clock import day, iso, parse_moment
 from connector.sandbox.crm.fields import UF_ENTITY, camel
 from connector.sandbox.errors import RestError
 from connector.sandbox.tables import Row
-from connector.sandbox.world import SYSTEM, Actor, World
+from connector.sandbox.world import REQUISITE, SYSTEM, Actor, World
 
 TYPES: Mapping[str, str] = {
     "string": "String",
@@ -40,7 +40,7 @@ TYPES: Mapping[str, str] = {
     "crm": "CRM entity",
 }
 _INTEGERS = {"integer", "employee", "iblock_section", "iblock_element"}
-_EVENT = {"CRM_LEAD": "LEAD", "CRM_DEAL": "DEAL", "CRM_CONTACT": "CONTACT", "CRM_COMPANY": "COMPANY"}
+_EVENT = {entity_id: entity_id.removeprefix("CRM_") for entity_id in UF_ENTITY.values()}
 
 
 def of_entity(world: World, entity_type: int) -> list[Row]:
@@ -125,7 +125,7 @@ def delete(world: World, row_id: int, actor: Actor = SYSTEM) -> None:
     if row is None:
         return
     entity_type = next(kind for kind, name in UF_ENTITY.items() if name == row["ENTITY_ID"])
-    for record in world.entities(entity_type):
+    for record in world.requisites if entity_type == REQUISITE else world.entities(entity_type):
         record.pop(row["FIELD_NAME"], None)
     world.directory_version += 1
     fields = {"ID": row_id, "ENTITY_ID": row["ENTITY_ID"], "FIELD_NAME": row["FIELD_NAME"]}

@@ -7,10 +7,11 @@ No duplicate search, no stage mapping, no way back for the person who asked; a f
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.sandbox.crm import activities, items, multifields, products, stages, timeline
+from connector.sandbox.crm import activities, addresses, items, multifields, products, stages, timeline
 from connector.sandbox.errors import RestError
 from connector.sandbox.native import mapping
 from connector.sandbox.tables import Row
@@ -173,7 +174,19 @@ class _Conversion:
         deal_id = self._create(DEAL, values)
         for row in rows:
             products.insert(world, "D", deal_id, row)
+        self._link_requisite(deal_id, values)
         return deal_id
+
+    def _link_requisite(self, deal_id: int, values: Mapping[str, Any]) -> None:
+        """The deal uses the default requisite of its company, else of its contact (2.7)."""
+        clients = [
+            (COMPANY, values["COMPANY_ID"]),
+            *((CONTACT, row_id) for row_id in values["CONTACT_IDS"][:1]),
+        ]
+        found = (addresses.default_link(self.world, kind, row_id) for kind, row_id in clients if row_id)
+        link = next((one for one in found if one is not None), None)
+        if link is not None:
+            addresses.link(self.world, DEAL, deal_id, link)
 
     def _finalize(self) -> None:
         """One update of the lead: converted, with the clients of this run. It does not become a repeat lead (2.2)."""

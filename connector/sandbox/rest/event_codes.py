@@ -17,7 +17,7 @@ CRM: tuple[str, ...] = (
     *(f"ONCRM{kind}{verb}" for kind in ("LEAD", "DEAL", "CONTACT", "COMPANY", "QUOTE") for verb in _AUD),
     *(
         f"ONCRM{kind}USERFIELD{verb}"
-        for kind in ("LEAD", "DEAL", "CONTACT", "COMPANY")
+        for kind in ("LEAD", "DEAL", "CONTACT", "COMPANY", "REQUISITE")
         for verb in (*_AUD, "SETENUMVALUES")
     ),
     "ONCRMDEALMOVETOCATEGORY",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.sandbox.crm import stages, userfields
+from connector.sandbox.crm import presets, stages, userfields
 from connector.sandbox.world import User, Webhook, World
 
 USERS = (
@@ -197,6 +197,7 @@ def fill(world: World) -> None:
             COLOR=color,
             SYSTEM=system,
         )
+    presets.seed(world)
     for entity_id, entries in DIRECTORIES.items():
         for index, (entry, title) in enumerate(entries):
             stages.add_entry(world, entity_id, entry, title, SORT=(index + 1) * 10, SYSTEM=index < 2)

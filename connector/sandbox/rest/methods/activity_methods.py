@@ -7,7 +7,7 @@ from typing import Any
 
 from connector.sandbox.clock import iso, parse_moment
 from connector.sandbox.crm import activities, userfields
-from connector.sandbox.errors import old_error
+from connector.sandbox.errors import RestError, old_error
 from connector.sandbox.rest import access
 from connector.sandbox.rest.call import Call, Page, method, to_int, yes
 from connector.sandbox.rest.filters import Condition, Group, parse, parse_order
@@ -316,6 +316,17 @@ def update(call: Call) -> Any:
     row = load(call)
     activities.update(call.world, row["ID"], _native(call.map("fields"), _WRITABLE), call.actor)
     return True
+
+
+@method("crm.activity.call.getTranscript")
+def transcript(call: Call) -> Any:
+    """What AI call processing wrote down; this portal has none unless a row was given a TRANSCRIPT."""
+    row = call.world.activities.get(call.integer("activityId"))
+    if row is None:
+        raise RestError("NOT_FOUND", "Element not found")
+    if not may_read(call, row):
+        raise RestError("ACCESS_DENIED", "Access denied", 403)
+    return {"transcription": row["TRANSCRIPT"]} if row["TRANSCRIPT"] else None
 
 
 @method("crm.activity.delete")

@@ -184,6 +184,19 @@ def list_rows(call: Call) -> Page:
     return paged(found, lambda rows: {"productRows": [as_item(row) for row in rows]})
 
 
+@method("crm.item.productrow.getAvailableForPayment")
+def available_for_payment(call: Call) -> Any:
+    """The rows that no payment covers: all of them, this portal has no payments."""
+    for name in ("ownerId", "ownerType"):
+        if call.get(name) in (None, ""):
+            raise RestError(100, f"Could not find value for parameter {{{name}}}")
+    try:
+        code, owner_id = _owner(call, call.get("ownerType"), call.get("ownerId"))
+    except RestError as error:
+        raise error if error.code == "ACCESS_DENIED" else RestError("0", error.description) from error
+    return {"productRows": [as_item(row) for row in products.of_owner(call.world, code, owner_id)]}
+
+
 @method("crm.item.productrow.set")
 def set_rows(call: Call) -> Any:
     code, owner_id = _owner(call, call.get("ownerType"), call.get("ownerId"))

@@ -136,15 +136,15 @@ def _native_labels(values: Mapping[str, Any], *, creating: bool) -> dict[str, An
     return found
 
 
-def field_name(world: World, entity_id: str, raw: Any) -> str:
+def field_name(world: World, entity_id: str, raw: Any, longest: int = 50) -> str:
     """The full, unused name of a new field. Raises the documented texts."""
     name = str(raw or "").upper()
     if not name:
         raise old_error("The 'FIELD_NAME' field is not found.")
     if not name.startswith("UF_CRM_"):
         name = "UF_CRM_" + name.removeprefix("UF_")
-    if len(name) > 50 or not re.fullmatch(r"[A-Z0-9_]+", name):
-        raise old_error("The field name is invalid or longer than 50 characters.")
+    if len(name) > longest or not re.fullmatch(r"[A-Z0-9_]+", name):
+        raise old_error(f"The field name is invalid or longer than {longest} characters.")
     if any(
         world.userfields.rows[i]["FIELD_NAME"] == name for i in world.userfields.find("ENTITY_ID", entity_id)
     ):
@@ -152,7 +152,7 @@ def field_name(world: World, entity_id: str, raw: Any) -> str:
     return name
 
 
-def _list(call: Call, entity_id: str) -> Page:
+def list_fields(call: Call, entity_id: str) -> Page:
     raw = call.get("filter")
     if raw is not None and not isinstance(raw, (dict, list)):
         raise old_error("Parameter 'filter' must be array.")
@@ -205,7 +205,7 @@ def _delete(call: Call, entity_id: str) -> bool:
 
 
 def _register(name: str, entity_id: str) -> None:
-    method(f"crm.{name}.userfield.list")(lambda call: _list(call, entity_id))
+    method(f"crm.{name}.userfield.list")(lambda call: list_fields(call, entity_id))
     method(f"crm.{name}.userfield.get")(lambda call: show(_load(call, entity_id), None))
     method(f"crm.{name}.userfield.add")(lambda call: _add(call, entity_id))
     method(f"crm.{name}.userfield.update")(lambda call: _update(call, entity_id))
