@@ -18,6 +18,7 @@ from connector.web import words
 from connector.web.viewparts import Item
 
 LEFT = ("skipped", "failed", "kept")
+NAMED = 50
 
 
 @dataclass(frozen=True, slots=True)
