@@ -5,7 +5,7 @@ E-mails are compared in lower case. The extension of a phone is ignored, as `crm
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ _CHAT_KINDS = frozenset({"OPENLINE", "IMOL"})
 _FEWEST_DIGITS = 6
 
 
-@lru_cache(maxsize=200_000)
+@lru_cache(maxsize=20_000)
 def phone_key(value: str, country: str) -> str:
     """The comparable form of a phone: E.164, else its digits, else an empty text (nothing to compare)."""
     try:
@@ -106,7 +106,15 @@ def sort_out(fields: Mapping[str, Any], country: str) -> Channels:
     return Channels(tuple(rows), tuple(findings))
 
 
-def missing(rows: Iterable[Fields], have: Mapping[str, Any], country: str) -> tuple[Fields, ...]:
-    """Those of `rows` that a client with the fields `have` does not carry yet."""
-    known = {key_of(e, country) or str(e["value"]).strip() for e in entries(have)}
-    return tuple(r for r in rows if (key_of(r, country) or r["value"]) not in known)
+def known(fields: Mapping[str, Any], country: str) -> frozenset[str]:
+    """What a client with these fields can be reached by already: comparable forms, else values as written."""
+    return frozenset(_form(e, country) for e in entries(fields))
+
+
+def missing(rows: Iterable[Fields], have: Collection[str], country: str) -> tuple[Fields, ...]:
+    """Those of `rows` that are not in `have` (from `known`) yet."""
+    return tuple(r for r in rows if _form(r, country) not in have)
+
+
+def _form(entry: Mapping[str, Any], country: str) -> str:
+    return key_of(entry, country) or str(entry["value"]).strip()

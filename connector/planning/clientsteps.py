@@ -66,11 +66,17 @@ class ClientSteps:
             keys = self._plan_keys(entity)
             if decision.how == "new":
                 fields = self.created[entity]
-                small = {n: fields[n] for n in (*records.PERSON, "title", "fm", "companyId") if n in fields}
+                small = {n: fields[n] for n in (*records.PERSON, "title", "companyId") if n in fields}
                 if small.get("name") == self.options.contact_name:
                     del small["name"]
-                self.context.clients.add(entity, keys, Planned(self.lead.id, small))
+                self.context.clients.add(
+                    entity, keys, Planned(self.lead.id, small, channels.known(fields, self.country))
+                )
             elif decision.planned is not None:
+                decision.planned.fields.update(self.additions[entity]["fill"])
+                decision.planned.known |= channels.known(
+                    {"fm": self.additions[entity]["add_fm"]}, self.country
+                )
                 self.context.clients.add(entity, keys, decision.planned)
             elif decision.match is not None:
                 more = self.additions[entity]
@@ -117,21 +123,23 @@ class ClientSteps:
         have: Mapping[str, Any]
         if decision.planned is not None:
             have, id_ = decision.planned.fields, f"(lead {decision.planned.lead})"
+            known = decision.planned.known
             params: dict[str, Any] = {"lead": decision.planned.lead, "fields": self._new(entity, before)}
         else:
             assert decision.match is not None
             have, id_ = self.context.clients.after(decision.match), str(decision.match.id)
+            known = channels.known(have, self.country)
             params = {"id": decision.match.id}
         self.said += records.kept(entity, id_, self.fields, have, self.context.titles["lead"])
-        self.additions[entity] = self._additions(entity, have, before)
+        self.additions[entity] = self._additions(entity, have, known, before)
         return Action(entity, do, params | self.additions[entity])
 
     def _additions(
-        self, entity: str, have: Mapping[str, Any], before: Mapping[str, Action]
+        self, entity: str, have: Mapping[str, Any], known: frozenset[str], before: Mapping[str, Action]
     ) -> dict[str, Any]:
         """`fill` and `add_fm` for a client that exists. One that could not be read is left alone, and that is said."""
         rows = self.channels.rows if self._takes_channels(entity) else ()
-        if not have:
+        if not have and not known:
             names = self.context.titles["lead"]
             own = records.FILLABLE["contact"] if entity == "contact" else ("companyTitle",)
             lost = [(names.get(n, n), self.fields[n]) for n in own if not is_empty(self.fields.get(n))]
@@ -141,7 +149,7 @@ class ClientSteps:
         fill = records.fill(entity, self.fields, have)
         if entity == "contact" and "company" in before and is_empty(have.get("companyId") or None):
             fill["companyId"] = self.id_of("company")
-        return {"fill": fill, "add_fm": [dict(r) for r in channels.missing(rows, have, self.country)]}
+        return {"fill": fill, "add_fm": [dict(r) for r in channels.missing(rows, known, self.country)]}
 
     def _nameless(self) -> bool:
         return is_empty(self.fields.get("name")) and is_empty(self.fields.get("lastName"))

@@ -295,5 +295,5 @@ class _Work:
     def _leftover_channels(self, existing: list[Mapping[str, Any]]) -> None:
         rows: tuple[Mapping[str, Any], ...] = self.clients.channels.rows
         for fields in existing:
-            rows = channels.missing(rows, fields, self.clients.country)
+            rows = channels.missing(rows, channels.known(fields, self.clients.country), self.clients.country)
         self.said += [finding("value-dropped", field=r["typeId"], value=r["value"]) for r in rows]

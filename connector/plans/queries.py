@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, or_, select
 
 from connector.errors import PlanNotFound
 from connector.planning.catalogue import CATALOGUE, ORDER
@@ -21,6 +21,8 @@ from connector.store.models import Plan, PlanFinding, PlanLead
 Json = dict[str, Any]
 MOST = 500
 CHUNK = 500
+LARGEST = 2**63 - 1
+"""What a database takes for a whole number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +206,15 @@ def _place(after: str, name: str) -> tuple[Any, int] | None:
         return None
     try:
         sort, value, position = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
-        return (value, int(position)) if sort == name else None
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
+    counted = name in ("position", "severity")
+    fits = _is_number(value) if counted else isinstance(value, str) and "\0" not in value
+    return (value, position) if sort == name and fits and _is_number(position) else None
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and abs(value) <= LARGEST
 
 
 def _total(db: Database, plan_id: str, code: str) -> int | None:
@@ -217,10 +225,12 @@ def _total(db: Database, plan_id: str, code: str) -> int | None:
 
 def lead(db: Database, plan_id: str, lead_id: int) -> Json:
     """The whole record of one lead (shape of `encode.lead_to_json`). Raises `PlanNotFound`."""
-    with db.read() as session:
-        found = session.scalar(
-            select(PlanLead.document).where(PlanLead.plan_id == plan_id, PlanLead.lead_id == lead_id)
-        )
+    found = None
+    if lead_id <= LARGEST:
+        with db.read() as session:
+            found = session.scalar(
+                select(PlanLead.document).where(PlanLead.plan_id == plan_id, PlanLead.lead_id == lead_id)
+            )
     if found is None:
         raise PlanNotFound(plan=f"{plan_id}/{lead_id}")
     return found
@@ -245,21 +255,18 @@ def documents(db: Database, plan_id: str, lead_ids: Sequence[int] | None = None)
 
 
 def findings(db: Database, plan_id: str) -> list[FindingCount]:
-    """All findings of a plan by code, the weightiest first, then the most frequent."""
-    query = (
-        select(PlanFinding.code, PlanFinding.severity, func.count(PlanFinding.lead_id))
-        .where(PlanFinding.plan_id == plan_id)
-        .group_by(PlanFinding.code, PlanFinding.severity)
-    )
-    with db.read() as session:
-        rows = session.execute(query).all()
-    found = [
-        FindingCount(
-            code, Severity(severity), CATALOGUE[code].scope if code in CATALOGUE else "lead", int(leads_)
+    """All findings of a plan by code, the weightiest first, then the most frequent. Taken from the plan's counts, so as quick for a
+    hundred thousand leads as for one; a code of a newer version, in a plan file from elsewhere, counts as information."""
+    plan = header(db, plan_id)
+    found = {
+        f.code: FindingCount(f.code, f.severity, "plan", 0) for f in (plan.head.findings if plan.head else ())
+    }
+    for code, count in plan.counts.get("findings", {}).items():
+        kind = CATALOGUE.get(code)
+        found[code] = FindingCount(
+            code, kind.severity if kind else Severity.INFO, kind.scope if kind else "lead", int(count)
         )
-        for code, severity, leads_ in rows
-    ]
-    return sorted(found, key=lambda f: (ORDER[f.severity], -f.leads, f.code))
+    return sorted(found.values(), key=lambda f: (ORDER[f.severity], -f.leads, f.code))
 
 
 def flow(db: Database, plan_id: str) -> list[FlowRow]:

@@ -115,7 +115,11 @@ def _pause(
 
 def _check(options: Options, facts: PortalFacts) -> None:
     """Options with an error stop here, before anything is read; the rest of the findings goes into the head."""
-    wrong = [f"{render(f)} {advice(f)}".strip() for f in check_options(options, facts) if f.severity is Severity.ERROR]
+    wrong = [
+        f"{render(f)} {advice(f)}".strip()
+        for f in check_options(options, facts)
+        if f.severity is Severity.ERROR
+    ]
     if wrong:
         raise OptionsUnfit(problems=" ".join(wrong))
 

@@ -15,6 +15,7 @@ from connector.bitrix.batch import Outcome
 from connector.planning import channels
 from connector.planning.customfields import is_empty
 from connector.planning.model import ClientMatch
+from connector.planning.records import FILLABLE
 
 from .pool import Pool, Row, error_of
 
@@ -25,23 +26,20 @@ IDS = 50
 VALUES_PER_LEAD = 2.2
 KEEP_ROWS = 30_000
 MOST_INDEXED = 400_000
-_DROP = frozenset(
-    {
-        "createdBy",
-        "createdTime",
-        "entityTypeId",
-        "lastActivityBy",
-        "lastActivityTime",
-        "searchContent",
-        "updatedBy",
-        "updatedTime",
-    }
-)
+_KEEP = frozenset({"id", "title", "companyId", "isMyCompany", *FILLABLE["contact"], *FILLABLE["company"]})
 
 
 def slim(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What planning may need of an existing client: filled fields only."""
-    return {k: v for k, v in row.items() if not is_empty(v) and v != 0 and k not in _DROP}
+    """What planning needs to know of an existing client: the filled ones of its names, custom fields, phones and e-mails."""
+    kept = {
+        k: v
+        for k, v in row.items()
+        if (k in _KEEP or k.startswith(("uf", "UF_"))) and not is_empty(v) and v != 0
+    }
+    entries = channels.entries(row)
+    if entries:
+        kept["fm"] = [{n: e.get(n) for n in ("typeId", "valueType", "value")} for e in entries]
+    return kept
 
 
 def title_of(entity: str, row: Mapping[str, Any]) -> str:

@@ -31,7 +31,7 @@ from .selection import lead_filter, wanted
 BLOCK = 1_000
 SET = 500
 """Owners that one filter names: a longer list of IDs would not fit the variables that PHP lets into a query."""
-IN_FLIGHT = 12_000
+IN_FLIGHT = 5_000
 """Leads in memory at once, at most about this many."""
 LEAD, QUOTE = 1, 7
 PAGE = 50
