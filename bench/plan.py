@@ -30,6 +30,7 @@ from connector.planning.planner import plan_leads, plan_stream
 from connector.planning.summary import make_head
 from connector.planning.tally import Tally
 from connector.plans import queries
+from connector.plans.samples import sample_findings
 from connector.plans.storing import Sink
 from connector.reading import leads as reading
 from connector.reading import read_facts, read_leads
@@ -103,13 +104,14 @@ def _stored(facts: PortalFacts, leads: list[LeadSnapshot]) -> Iterator[tuple[Dat
 
 
 def _page(db: Database, plan_id: str) -> float:
-    """Seconds of what the preview asks for: header, findings, flow, and a page of leads; the best of many."""
+    """Seconds of what the preview asks for: header, findings with an example of each, flow, and a page of leads; the best of many."""
 
     def once() -> float:
         started = time.perf_counter()
         queries.header(db, plan_id)
         queries.findings(db, plan_id)
         queries.flow(db, plan_id)
+        sample_findings(db, plan_id)
         queries.leads(db, plan_id, limit=50)
         return time.perf_counter() - started
 

@@ -163,6 +163,14 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         "",
     ),
     (
+        "activities-by-owner",
+        I,
+        N_(
+            "Activities that belong to another record and are only bound to a lead are looked up when it is converted."
+        ),
+        "",
+    ),
+    (
         "comments-at-apply",
         I,
         N_("Timeline comments are looked up when each lead is converted, not in the dry run."),

@@ -99,6 +99,7 @@ def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[F
     if tally.convertible:
         yield finding("comments-at-apply" if options.timeline is Timeline.BIND else "comments-left")
         for code in (
+            "activities-by-owner",
             "history-not-carried",
             "tracking-not-carried",
             "stage-rules-unreadable",

@@ -56,6 +56,7 @@ class Tally:
     native: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
     deal_fields: set[str] = field(default_factory=set)
+    samples: dict[str, int] = field(default_factory=dict)
 
     def add(self, plan: LeadPlan) -> None:
         """Count one lead."""
@@ -66,6 +67,7 @@ class Tally:
         self.severities[weight.value if weight else "none"] += 1
         for code in {f.code for f in plan.findings}:
             self.codes[code] += 1
+            self.samples.setdefault(code, plan.id)
             self.excluded += code == "excluded"
         for action in plan.managed:
             self.steps[action.do.value] += 1
@@ -88,6 +90,7 @@ class Tally:
         self.native["left_behind"] += bool(outcome.fails)
         for code in {d.code for d in outcome.differences}:
             self.codes[code] += 1
+            self.samples.setdefault(code, plan.id)
 
     def seconds(self) -> int:
         """The least time that the documented limits allow: bucket and operating time, whichever is longer."""
@@ -98,7 +101,8 @@ class Tally:
         return ceil(max(bucket, operating))
 
     def counts(self) -> dict[str, Any]:
-        """JSON-shaped totals. `leads_by_severity` counts each lead under its worst finding; `findings` counts leads per code."""
+        """JSON-shaped totals. `leads_by_severity` counts each lead under its worst finding; `findings` counts leads per code,
+        `samples` names the first lead of each."""
         steps = self.steps
         total = sum(self.commands.values())
         return {
@@ -121,6 +125,7 @@ class Tally:
             "native": dict(sorted(self.native.items())),
             "leads_by_severity": dict(sorted(self.severities.items())),
             "findings": dict(sorted(self.codes.items())),
+            "samples": dict(sorted(self.samples.items())),
             "flow": [{"stage": a, "deal_stage": b, "leads": n} for (a, b), n in sorted(self.flow.items())],
             "calls": {"commands": total, "requests": ceil(total / BATCH), "seconds": self.seconds()},
         }

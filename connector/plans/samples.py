@@ -2,24 +2,21 @@
 
 from collections.abc import Mapping
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from connector.planning.encode import finding_from_json
 from connector.planning.model import Finding
+from connector.plans.queries import header
 from connector.store.database import Database
-from connector.store.models import PlanFinding, PlanLead
+from connector.store.models import PlanLead
 
 
 def sample_findings(db: Database, plan_id: str) -> Mapping[str, Finding]:
     """By code, the finding of the first lead that has it, with its particulars; differences of the native switch too.
 
-    Two queries, whatever the size of the plan.
+    The plan itself names those leads (`counts.samples`), so this reads a few documents, whatever the size of the plan.
     """
-    first = (
-        select(func.min(PlanFinding.lead_id))
-        .where(PlanFinding.plan_id == plan_id, PlanFinding.lead_id.is_not(None))
-        .group_by(PlanFinding.code)
-    )
+    first = set(header(db, plan_id).counts.get("samples", {}).values())
     documents = (
         select(PlanLead.document)
         .where(PlanLead.plan_id == plan_id, PlanLead.lead_id.in_(first))

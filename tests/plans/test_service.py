@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from connector.errors import Cancelled, DigestMismatch, NotAPlan, OptionsUnfit, PlanNotFound, WrongPortal
+from connector.planning.catalogue import render
 from connector.planning.model import Do
 from connector.planning.options import Options
 from connector.plans import queries, service
+from connector.plans.samples import sample_findings
 from connector.portals.refs import PortalRef
 from connector.sandbox.server import SandboxServer
 from connector.store.database import Database
@@ -235,3 +237,10 @@ def test_a_plan_of_another_portal_is_not_found(portal: Connected) -> None:
         queries.header(portal.db, plan_id, portal_id=portal.ref.id + 1)
     with pytest.raises(PlanNotFound):
         queries.lead(portal.db, plan_id, 10**9)
+
+
+def test_every_finding_has_an_example(portal: Connected) -> None:
+    plan_id = portal.plan(create="both")
+    examples = sample_findings(portal.db, plan_id)
+    assert set(examples) == {f.code for f in queries.findings(portal.db, plan_id) if f.leads}
+    assert all("…" not in render(item) for item in examples.values())
