@@ -14,18 +14,17 @@ from werkzeug.wrappers import Request, Response
 
 from connector.sandbox import native, snapshot
 from connector.sandbox.config import SandboxConfig
+from connector.sandbox.control_people import ControlError, PeopleControls
 from connector.sandbox.launch import Apps, LaunchRefused
 from connector.sandbox.rest.dispatch import Dispatcher
 from connector.sandbox.seeding import seed_world
-from connector.sandbox.world import CLASSIC, PLANS, SIMPLE, App, Settings, User, Webhook, World
+from connector.sandbox.world import CLASSIC, PLANS, SIMPLE, Settings, World
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 LOOPBACK = {"127.0.0.1", "::1", "::ffff:127.0.0.1"}
 MODES = {"classic": CLASSIC, "simple": SIMPLE, "1": CLASSIC, "2": SIMPLE}
-_APP_FIELDS = ("app_url", "install_url", "redirect_uri", "settings_url", "event_url", "title")
-
 
 # Settings that take one of a few values.
 _CHOICES: Mapping[str, tuple[Any, ...]] = {
@@ -37,10 +36,6 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
 }
 
 
-class ControlError(Exception):
-    """A request that cannot be carried out; the text says why."""
-
-
 class ControlApp:
     """The WSGI application below `/control`."""
 
@@ -48,9 +43,13 @@ class ControlApp:
         self.world = world
         self.config = config
         self.dispatcher = dispatcher
-        self.apps: Apps | None = None
-        """Installing and removing applications; set once the portal serves."""
+        self.people = PeopleControls(world)
         self._pictures: dict[str, snapshot.Picture] = {}
+
+    @property
+    def apps(self) -> Apps:
+        """Installing and removing applications; ControlError while the portal does not serve."""
+        return self.people.lifecycle()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -102,16 +101,10 @@ class ControlApp:
             ("POST", "faults"): self._add_fault,
             ("POST", "faults/clear"): self._clear_faults,
             ("POST", "limits/clear"): self._clear_limits,
-            ("GET", "app"): self._app_state,
-            ("POST", "app"): self._app,
-            ("POST", "app/install"): self._install,
-            ("POST", "app/uninstall"): self._uninstall,
-            ("POST", "app/update"): self._update_app,
+            **self.people.routes(),
             ("GET", "events"): self._events,
             ("POST", "events"): self._event_faults,
             ("GET", "automation"): lambda _: {"automation": list(self.world.automation_log)},
-            ("POST", "users"): self._user,
-            ("POST", "tokens/expire"): self._expire_tokens,
         }
 
     def _state(self, _: Mapping[str, Any]) -> Any:
@@ -230,68 +223,6 @@ class ControlApp:
         self.dispatcher.limits.clear()
         return {}
 
-    def _find_app(self, data: Mapping[str, Any]) -> App:
-        client_id = str(data.get("client_id", ""))
-        app = self.world.apps.get(client_id) if client_id else next(iter(self.world.apps.values()), None)
-        if app is None:
-            raise ControlError("no such application")
-        return app
-
-    def _app_state(self, data: Mapping[str, Any]) -> Any:
-        app = self._find_app(data)
-        return {
-            key: value
-            for key, value in asdict(app).items()
-            if key not in {"client_secret", "application_token"}
-        }
-
-    def _app(self, data: Mapping[str, Any]) -> Any:
-        """Register the URLs and scopes of an application, or a further one by a new `client_id`."""
-        client_id = str(data.get("client_id", ""))
-        if client_id and client_id not in self.world.apps:
-            number = len(self.world.apps) + 1
-            secret = str(data.get("client_secret") or f"{self.world.random.getrandbits(200):050x}")
-            self.world.apps[client_id] = App(number, client_id, secret, str(data.get("code") or client_id))
-            self.world.apps[client_id].scopes = next(iter(self.world.apps.values())).scopes
-        app = self._find_app(data)
-        for name in _APP_FIELDS:
-            if name in data:
-                setattr(app, name, str(data[name]))
-        if "scopes" in data:
-            scopes = data["scopes"]
-            app.scopes = tuple(
-                scopes.replace(",", " ").split() if isinstance(scopes, str) else map(str, scopes)
-            )
-        if "installed" in data and data["installed"] is False:
-            app.installed = False
-        return self._app_state({"client_id": app.client_id})
-
-    def _uninstall(self, data: Mapping[str, Any]) -> Any:
-        self._lifecycle().uninstall(
-            self._find_app(data).client_id, self._administrator(), clean=bool(data.get("clean"))
-        )
-        return self._app_state(data)
-
-    def _install(self, data: Mapping[str, Any]) -> Any:
-        """Add the app as an administrator would; `finish` also ends the installation, as installFinish does."""
-        client_id = self._find_app(data).client_id
-        self._lifecycle().install(client_id, self._administrator())
-        if data.get("finish"):
-            self._lifecycle().finish(client_id, self._administrator())
-        return self._app_state(data)
-
-    def _update_app(self, data: Mapping[str, Any]) -> Any:
-        self._lifecycle().update(self._find_app(data).client_id, self._administrator())
-        return self._app_state(data)
-
-    def _lifecycle(self) -> Apps:
-        if self.apps is None:
-            raise ControlError("the portal is not serving yet")
-        return self.apps
-
-    def _administrator(self) -> User:
-        return next(user for user in self.world.users.values() if user.is_admin and user.active)
-
     def _events(self, _: Mapping[str, Any]) -> Any:
         return {
             "events": [
@@ -320,22 +251,3 @@ class ControlApp:
             "repeat": settings.events_repeat,
             "delay": settings.event_delay,
         }
-
-    def _user(self, data: Mapping[str, Any]) -> Any:
-        """Change role, active or language of a user; `webhook` true gives them an incoming webhook."""
-        user = self.world.users[int(data["id"])]
-        for name in ("role", "active", "language"):
-            if name in data:
-                setattr(user, name, data[name])
-        answer = asdict(user)
-        if data.get("webhook"):
-            code = f"{self.world.random.getrandbits(80):020x}"
-            scopes = next(iter(self.world.webhooks.values())).scopes
-            self.world.webhooks[code] = Webhook(user.id, code, scopes)
-            answer["webhook"] = f"{self.world.base_url}/rest/{user.id}/{code}/"
-        return answer
-
-    def _expire_tokens(self, _: Mapping[str, Any]) -> Any:
-        for token in self.world.tokens.values():
-            token.expires_at = min(token.expires_at, self.world.clock.now() - 1)
-        return {"expired": len(self.world.tokens)}

@@ -119,6 +119,23 @@ class Apps:
             if app.install_url:
                 app.installed = False
 
+    def pay(self, client_id: str, *, expired: bool) -> None:
+        """The paid period ends, or is paid for: then ONAPPPAYMENT goes out (events/on-app-payment.md)."""
+        with self._world.lock:
+            app = self._world.apps[client_id]
+            paid = app.payment_expired and not expired
+            app.payment_expired = expired
+            if paid and app.installed:
+                data = {
+                    "CODE": app.code,
+                    "VERSION": app.version,
+                    "STATUS": app.status,
+                    "PAYMENT_EXPIRED": "N",
+                    "DAYS": 28,
+                    "LANGUAGE_ID": self._world.settings.language,
+                }
+                self._events.app_event(app, "ONAPPPAYMENT", data, None)
+
     def uninstall(self, client_id: str, user: User, *, clean: bool = False) -> None:
         """Tokens die first, then ONAPPUNINSTALL goes out without any, then all traces of the app are removed."""
         with self._world.lock:

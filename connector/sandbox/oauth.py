@@ -1,7 +1,8 @@
 """The sandbox's OAuth server: 30-second codes, one-hour access tokens, refresh tokens that rotate.
 
 Answers and errors follow settings/oauth/{index,auto-renewal,error-codes}.md. Where the documentation is silent
-this room assumes, and says so: HTTP statuses of errors (401 for `invalid_client`, 400 otherwise) and the shape of
+this room assumes, and says so: HTTP statuses of errors (401 for `invalid_client`, 402 for
+`PAYMENT_REQUIRED`, 403 for `insufficient_scope`, 400 otherwise), that a `scope` may be asked for at all, and the shape of
 the trusted `app.info` (the keys that the official b24pysdk 1.3.2 reads, next to those of the portal's `app.info`).
 Never hands a token to an app that is not on the portal, and never shows a client secret.
 """
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connector.sandbox.clock import iso
+from connector.sandbox.scopes import ALL_SCOPES
 from connector.sandbox.world import PLANS, App, Token, World
 
 CODE_SECONDS = 30
@@ -26,6 +28,9 @@ ERRORS: Mapping[str, tuple[int, str]] = {
     "unsupported_grant_type": (400, "The grant type is not supported"),
     "invalid_client": (401, "The client credentials are invalid or the application is not installed"),
     "invalid_grant": (400, "The code or refresh token is wrong, used or expired"),
+    "PAYMENT_REQUIRED": (402, "Payment required"),
+    "insufficient_scope": (403, "The permissions requested exceed those of the application card"),
+    "invalid_scope": (400, "The permissions requested do not exist"),
     "expired_token": (401, "The access token provided has expired."),
     "NO_AUTH_FOUND": (401, "Wrong authorization data"),
 }
@@ -80,29 +85,31 @@ class OAuthServer:
             world.refresh_tokens[token.refresh] = token
             return token
 
-    def code_for(self, client_id: str, user_id: int, domain: str = "", scheme: str = "") -> str:
+    def code_for(
+        self, client_id: str, user_id: int, domain: str = "", scheme: str = "", scope: str = ""
+    ) -> str:
         """A code for the redirect back to the app, valid once and for 30 seconds."""
         with self._world.lock:
-            self._present(client_id)
+            self._may_have_tokens(self._present(client_id), scope)
             code = self._secret(16)
             ends = self._world.clock.now() + CODE_SECONDS
             world = self._world
             self._codes[code] = Code(client_id, user_id, ends, domain or world.host, scheme or world.scheme)
             return code
 
-    def exchange(self, client_id: str, client_secret: str, code: str) -> Token:
+    def exchange(self, client_id: str, client_secret: str, code: str, scope: str = "") -> Token:
         """`grant_type=authorization_code`."""
         with self._world.lock:
-            self._authenticate(client_id, client_secret)
+            self._may_have_tokens(self._authenticate(client_id, client_secret), scope)
             known = self._codes.pop(code, None)
             if known is None or known.client_id != client_id or known.expires_at < self._world.clock.now():
                 raise OAuthError("invalid_grant")
             return self.issue(client_id, known.user_id, known.domain, known.scheme)
 
-    def renew(self, client_id: str, client_secret: str, refresh: str) -> Token:
-        """`grant_type=refresh_token`: the old pair ends here, both halves."""
+    def renew(self, client_id: str, client_secret: str, refresh: str, scope: str = "") -> Token:
+        """`grant_type=refresh_token`: the old pair ends here, both halves; a refusal leaves it as it was."""
         with self._world.lock:
-            self._authenticate(client_id, client_secret)
+            self._may_have_tokens(self._authenticate(client_id, client_secret), scope)
             old = self._world.refresh_tokens.get(refresh)
             if (
                 old is None
@@ -155,10 +162,20 @@ class OAuthServer:
             raise OAuthError("invalid_client")
         return app
 
-    def _authenticate(self, client_id: str, client_secret: str) -> None:
+    @staticmethod
+    def _may_have_tokens(app: App, scope: str) -> None:
+        """Refuse an app whose payment has expired, or one that asks for more than its card has."""
+        if app.payment_expired:
+            raise OAuthError("PAYMENT_REQUIRED")
+        more = set(scope.replace(",", " ").split()) - set(app.scopes)
+        if more:
+            raise OAuthError("insufficient_scope" if more <= set(ALL_SCOPES) else "invalid_scope")
+
+    def _authenticate(self, client_id: str, client_secret: str) -> App:
         app = self._present(client_id)
         if not secrets.compare_digest(app.client_secret.encode(), client_secret.encode()):
             raise OAuthError("invalid_client")
+        return app
 
 
 def endpoint(token: Token, world: World) -> str:
@@ -181,7 +198,7 @@ def portal_app_info(world: World, app: App, language: str) -> dict[str, Any]:
         "VERSION": app.version,
         "STATUS": app.status,
         "INSTALLED": app.installed,
-        "PAYMENT_EXPIRED": "N",
+        "PAYMENT_EXPIRED": "Y" if app.payment_expired else "N",
         "DAYS": None,
         "LANGUAGE_ID": language,
         "LICENSE": license_code,

@@ -22,6 +22,7 @@ from connector.sandbox import tls
 from connector.sandbox.config import SandboxConfig
 from connector.sandbox.control import ControlApp
 from connector.sandbox.launch import Apps
+from connector.sandbox.oauth_faults import OAuthFaults
 from connector.sandbox.rest.wsgi import RestApp
 from connector.sandbox.seeding import seed_world
 from connector.sandbox.world import CLASSIC, SIMPLE, App, World
@@ -167,8 +168,9 @@ class SandboxServer:
         from connector.sandbox.portal_page import create_app  # noqa: PLC0415
 
         self.events = attach(self.world)
-        self.control.apps = Apps(self.world, self.events)
-        self._pages = create_app(self.world, self.events, self.control.apps)
+        self.control.people.apps = Apps(self.world, self.events)
+        pages = create_app(self.world, self.events, self.control.people.apps)
+        self._pages = OAuthFaults(pages, self.rest.dispatcher)
 
     def stop(self) -> None:
         """Stop serving and free the ports."""

@@ -9,15 +9,16 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import RLock
 from typing import Any
 
 from connector.sandbox.clock import Clock
+from connector.sandbox.people import SYSTEM, Actor, App, Token, User, Webhook
 from connector.sandbox.rows import ROW_TYPES
+from connector.sandbox.settings import CLASSIC, PLANS, SIMPLE, ConverterConfig, Settings
 from connector.sandbox.tables import Table
 
-CLASSIC, SIMPLE = 1, 2
 LEAD, DEAL, CONTACT, COMPANY, QUOTE, REQUISITE = 1, 2, 3, 4, 7, 8
 ENTITY_NAMES: Mapping[int, str] = {
     LEAD: "lead",
@@ -27,148 +28,6 @@ ENTITY_NAMES: Mapping[int, str] = {
     QUOTE: "quote",
 }
 SHORT_CODES: Mapping[int, str] = {LEAD: "L", DEAL: "D", CONTACT: "C", COMPANY: "CO", QUOTE: "Q"}
-
-PLANS: Mapping[str, dict[str, Any]] = {
-    "enterprise": {"license": "eu_ent250", "bucket": 250, "leak": 5.0, "leads": True, "categories": 100},
-    "professional": {"license": "eu_pro100", "bucket": 50, "leak": 2.0, "leads": True, "categories": 20},
-    "no-leads": {"license": "eu_basic", "bucket": 50, "leak": 2.0, "leads": False, "categories": 2},
-}
-
-
-@dataclass(slots=True)
-class User:
-    """One employee. `role`: admin, crm_manager (all CRM rows, CRM settings) or employee (own rows only)."""
-
-    id: int
-    name: str
-    last_name: str
-    email: str
-    role: str = "employee"
-    active: bool = True
-    department: int = 1
-    language: str = "en"
-
-    @property
-    def is_admin(self) -> bool:
-        return self.role == "admin"
-
-
-@dataclass(slots=True)
-class App:
-    """An application known to the portal; `installed` follows installFinish / the callback install."""
-
-    id: int
-    client_id: str
-    client_secret: str
-    code: str
-    title: str = "Leadswitch"
-    app_url: str = ""
-    install_url: str = ""
-    redirect_uri: str = ""
-    settings_url: str = ""
-    event_url: str = ""
-    scopes: tuple[str, ...] = ()
-    status: str = "L"
-    version: int = 1
-    present: bool = False
-    """The administrator has added it to the portal; without it no token is valid."""
-    installed: bool = False
-    """Installation is finished; no events before that (installation-finish.md)."""
-    application_token: str = ""
-    installed_by: int = 0
-
-
-@dataclass(slots=True)
-class Token:
-    """An OAuth pair. `revoked` ends both halves; the access half ends at `expires_at` (portal time)."""
-
-    access: str
-    refresh: str
-    client_id: str
-    user_id: int
-    expires_at: float
-    refresh_expires_at: float
-    scopes: tuple[str, ...] = ()
-    revoked: bool = False
-    domain: str = ""
-    """The portal address it was issued at, when that differs from `World.host` (localhost, a mapped name)."""
-    scheme: str = ""
-
-
-@dataclass(slots=True)
-class Webhook:
-    """An incoming webhook: calls run as `user_id`; it has no application context."""
-
-    user_id: int
-    code: str
-    scopes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """On whose behalf something happens. `kind`: rest, page (a person in the portal), robot (no tokens in events)."""
-
-    user_id: int
-    kind: str = "rest"
-    client_id: str | None = None
-    auth_connector: str = ""
-    scopes: tuple[str, ...] = ()
-
-    @property
-    def has_app(self) -> bool:
-        return self.client_id is not None
-
-
-SYSTEM = Actor(user_id=1, kind="robot")
-
-
-@dataclass(slots=True)
-class ConverterConfig:
-    """What the portal's own converter makes of a new lead in Simple mode (native_switch.md 1.3)."""
-
-    create_contact: bool = True
-    create_company: bool = False
-    category_id: int = 0
-    complete_activities: bool = False
-
-
-@dataclass(slots=True)
-class Settings:
-    """Portal settings and behaviour switches; all may be set through `/control/settings`."""
-
-    mode: int = CLASSIC
-    plan: str = "enterprise"
-    self_hosted: bool = False
-    limits: bool = True
-    native_variant: str = "documented"
-    autocreation: bool = True
-    complete_activities_on_close: bool = True
-    strict_required: bool = False
-    """Required fields refuse in the old families too."""
-    unresolved_reference: str = "text"
-    """`$result[..]` of a failed command: left as `text`, or `empty`."""
-    batch_billing: str = "inner"
-    """Operating time of a batch is counted per `inner` method or for `outer` batch (peers.md 3)."""
-    crm_feature: bool = False
-    """feature.get also answers `crm_leads`, which no documentation promises."""
-    companion: bool = False
-    """The self-hosted companion methods answer."""
-    operating_limit: float = 480.0
-    """Seconds per method in ten minutes; 420 on self-hosted portals."""
-    operating_default_cost: float = 0.02
-    operating_costs: dict[str, float] = field(default_factory=dict)
-    request_cap: float = 60.0
-    base_currency: str = "PLN"
-    language: str = "en"
-    event_delay: float = 0.0
-    events_lose: int = 0
-    events_repeat: int = 0
-    companion_writable: bool = True
-
-    def bucket(self) -> tuple[int, float]:
-        """(burst, leak per second) of the plan (limits.md)."""
-        plan = PLANS[self.plan]
-        return int(plan["bucket"]), float(plan["leak"])
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +12,8 @@ import requests
 from b24pysdk.api.responses import BitrixAppInfoResponse
 
 from connector.sandbox.oauth import OAuthError, OAuthServer, trusted_app_info
-from connector.sandbox.world import World
+from connector.sandbox.server import SandboxServer
+from connector.sandbox.world import Token, World
 from tests.sandbox.worlds import ADMIN, CLIENT_ID, small_world
 
 
@@ -154,6 +156,102 @@ def test_bad_token_requests_are_named(sandbox: Callable[..., Any], form: dict[st
     answer = requests.get(f"{portal.ready['oauth']}/oauth/token/", params=form, timeout=5)
     assert answer.json()["error"] == error
     assert answer.status_code in (400, 401)
+
+
+def token(portal: SandboxServer, refresh: str, **more: str) -> requests.Response:
+    ready = portal.ready
+    keys = {"client_id": ready["client_id"], "client_secret": ready["client_secret"]}
+    form = {"grant_type": "refresh_token", "refresh_token": refresh, **keys, **more}
+    return requests.post(f"{ready['oauth']}/oauth/token/", data=form, timeout=5)
+
+
+def control(portal: SandboxServer, path: str, **data: Any) -> Any:
+    answer = requests.post(portal.ready["control"] + path, json=data, timeout=5)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture
+def installed(sandbox: Callable[..., SandboxServer]) -> tuple[SandboxServer, Token]:
+    portal = sandbox(leads=1)
+    control(portal, "app/install", finish=True)
+    return portal, portal.events.oauth.issue(portal.ready["client_id"], 1)
+
+
+def test_an_app_that_is_not_paid_for_gets_no_tokens_until_it_is(
+    installed: tuple[SandboxServer, Token],
+) -> None:
+    portal, pair = installed
+    control(portal, "app/payment", expired=True)
+    refused = token(portal, pair.refresh)
+    assert (refused.status_code, refused.json()["error"]) == (402, "PAYMENT_REQUIRED")
+    info = requests.get(
+        f"{portal.ready['oauth']}/rest/app.info", params={"auth": pair.access}, timeout=5
+    ).json()
+    assert info["result"]["PAYMENT_EXPIRED"] == "Y"
+    page = requests.get(
+        f"{portal.ready['portal']}/oauth/authorize/",
+        params={"client_id": portal.ready["client_id"]},
+        timeout=5,
+    )
+    assert "PAYMENT_REQUIRED" in page.text
+    control(portal, "app/payment", expired=False)
+    assert token(portal, pair.refresh).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("scope", "error"), [("crm,main", "insufficient_scope"), ("crm,everything", "invalid_scope")]
+)
+def test_asking_for_more_than_the_card_has_is_refused_and_ends_nothing(
+    installed: tuple[SandboxServer, Token], scope: str, error: str
+) -> None:
+    portal, pair = installed
+    assert token(portal, pair.refresh, scope=scope).json()["error"] == error
+    assert token(portal, pair.refresh, scope="crm").status_code == 200
+
+
+def test_a_renewal_whose_answer_is_lost_has_ended_the_old_pair(
+    installed: tuple[SandboxServer, Token],
+) -> None:
+    portal, pair = installed
+    control(portal, "faults", method="oauth.token", kind="drop_after", nth=[1])
+    with pytest.raises(requests.ConnectionError):
+        token(portal, pair.refresh)
+    assert token(portal, pair.refresh).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize("kind", ["drop_before", "html", "error", "redirect"])
+def test_a_fault_before_a_renewal_leaves_the_pair_alive(
+    installed: tuple[SandboxServer, Token], kind: str
+) -> None:
+    portal, pair = installed
+    control(portal, "faults", method="oauth.token", kind=kind, times=1, location="http://127.0.0.1:9")
+    with contextlib.suppress(requests.ConnectionError):
+        assert "access_token" not in token(portal, pair.refresh).text
+    assert token(portal, pair.refresh).status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["html_after", "error_after", "truncated"])
+def test_a_fault_after_a_renewal_hides_a_pair_that_was_issued(
+    installed: tuple[SandboxServer, Token], kind: str
+) -> None:
+    portal, pair = installed
+    control(portal, "faults", method="oauth.token", kind=kind, times=1)
+    answer = token(portal, pair.refresh)
+    with pytest.raises((ValueError, KeyError)):
+        answer.json()["access_token"]
+    assert pair.revoked
+
+
+def test_every_method_of_the_portal_does_not_mean_the_oauth_server(
+    installed: tuple[SandboxServer, Token],
+) -> None:
+    portal, pair = installed
+    control(portal, "faults", method="*", kind="error")
+    assert token(portal, pair.refresh).status_code == 200
+    control(portal, "faults", method="oauth.app.info", kind="error", status=503, code="OVERLOAD")
+    answer = requests.get(f"{portal.ready['oauth']}/rest/app.info", params={"auth": "x"}, timeout=5)
+    assert (answer.status_code, answer.json()["error"]) == (503, "OVERLOAD")
 
 
 def test_authorising_an_app_that_is_not_installed_is_refused_on_the_page(sandbox: Callable[..., Any]) -> None:

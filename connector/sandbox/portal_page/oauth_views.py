@@ -38,7 +38,7 @@ def blueprint(world: World, server: OAuthServer) -> Blueprint:
             if not proof:
                 raise OAuthError("invalid_request")
             take = server.exchange if grant == "authorization_code" else server.renew
-            return jsonify(server.answer(take(client_id, client_secret, proof)))
+            return jsonify(server.answer(take(client_id, client_secret, proof, sent.get("scope", ""))))
         except OAuthError as error:
             return _fail(error)
 
@@ -47,7 +47,8 @@ def blueprint(world: World, server: OAuthServer) -> Blueprint:
         who = visitor(world)
         app = world.apps.get(request.args.get("client_id", ""))
         try:
-            code = server.code_for(app.client_id if app else "", who.user.id, request.host, request.scheme)
+            client_id, scope = app.client_id if app else "", request.args.get("scope", "")
+            code = server.code_for(client_id, who.user.id, request.host, request.scheme, scope)
         except OAuthError as error:
             # Failures are shown to the person on the portal; no error redirect goes back (oauth/index.md).
             return render_template("authorize.html", app=app, error=error.code, code=""), error.status

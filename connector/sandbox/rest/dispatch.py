@@ -74,6 +74,16 @@ class Dispatcher:
         body["time"] = self._time(started, spent, call, name)
         return Answer(body, 200, spent, connection)
 
+    def meet(self, name: str) -> tuple[Fault, ...]:
+        """The faults of an answer that is no REST method (`oauth.token`, `oauth.app.info`), before it is worked out.
+
+        Waits, raises RestError for `error`; what the connection has to act out comes back.
+        """
+        met = self.faults.hit(name)
+        self._sleep(sum(fault.seconds for fault in met if fault.kind == "delay"))
+        self._raise(met)
+        return tuple(fault for fault in met if fault.kind in _AFTER or fault.kind == "error_after")
+
     @staticmethod
     def _raise(met: list[Fault]) -> None:
         for fault in met:

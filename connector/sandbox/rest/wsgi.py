@@ -120,6 +120,10 @@ class RestApp:
         """The REST of the OAuth server: only app.info (oauth/auto-renewal.md), for a valid token."""
         if name != "app.info":
             raise RestError("ERROR_METHOD_NOT_FOUND", "Method not found!", 404)
+        met = self.dispatcher.meet("oauth.app.info")
+        for fault in met:
+            if fault.kind == "error_after":
+                raise RestError(fault.code, fault.description, fault.status)
         with self.world.lock:
             token = self.world.tokens.get(str(params.get("auth") or ""))
             app = self.world.apps.get(token.client_id) if token is not None else None
@@ -130,7 +134,8 @@ class RestApp:
             now = self.world.clock.now()
             stamp = {"start": now, "finish": now, "duration": 0.0, "processing": 0.0}
             dates = {"date_start": iso(now), "date_finish": iso(now)}
-            return Answer({"result": trusted_app_info(self.world, token), "time": {**stamp, **dates}})
+            body = {"result": trusted_app_info(self.world, token), "time": {**stamp, **dates}}
+            return Answer(body, faults=met)
 
     def _log(self, name: str, call: Call | None, answer: Answer, seconds: float) -> None:
         with self.world.lock:
@@ -153,7 +158,7 @@ class RestApp:
     def _respond(self, answer: Answer, request: Request, environ: WSGIEnvironment) -> Response:
         kinds = {fault.kind: fault for fault in answer.faults}
         if "drop_before" in kinds or "drop_after" in kinds:
-            _drop(environ)
+            drop(environ)
             return Response("", status=500)
         if "redirect" in kinds:
             target = kinds["redirect"].location.rstrip("/") + request.full_path.rstrip("?")
@@ -213,7 +218,7 @@ def _loggable(params: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _drop(environ: WSGIEnvironment) -> None:
+def drop(environ: WSGIEnvironment) -> None:
     """Close the client's connection without an answer."""
     connection = environ.get("werkzeug.socket")
     if connection is not None:

@@ -9,22 +9,8 @@ from connector.sandbox.errors import RestError
 from connector.sandbox.oauth import portal_app_info
 from connector.sandbox.rest.call import METHODS, Call, method, yes
 from connector.sandbox.rest.event_codes import ALL_EVENTS, event_scope
+from connector.sandbox.scopes import ALL_SCOPES
 
-ALL_SCOPES = (
-    "crm",
-    "user",
-    "user_basic",
-    "user_brief",
-    "placement",
-    "im",
-    "bizproc",
-    "task",
-    "tasks",
-    "log",
-    "userfieldconfig",
-    "department",
-    "main",
-)
 GROUPS = {"G2": ("All visitors", "other", ""), "AU": ("All authorized users", "other", "")}
 
 
