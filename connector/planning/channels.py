@@ -17,6 +17,10 @@ from .model import Fields, Finding
 
 PHONE, EMAIL = "PHONE", "EMAIL"
 _EMAIL = re.compile(r"[^@\s<>\"(),:;\[\]\\]+@[^@\s<>\"(),:;\[\]\\.]+(\.[^@\s<>\"(),:;\[\]\\.]+)+", re.ASCII)
+# Extensions as people write them here; `phonenumbers` knows the English ones only.
+_EXTENSION = re.compile(
+    r"[\s,;]*(?:wew|доб|вн|внутр|durchwahl|dw|int|ext)\b\.?[\s:]*\d*\s*$|[;#].*$", re.IGNORECASE
+)
 _CHAT_KINDS = frozenset({"OPENLINE", "IMOL"})
 _FEWEST_DIGITS = 6
 
@@ -24,6 +28,7 @@ _FEWEST_DIGITS = 6
 @lru_cache(maxsize=20_000)
 def phone_key(value: str, country: str) -> str:
     """The comparable form of a phone: E.164, else its digits, else an empty text (nothing to compare)."""
+    value = _EXTENSION.sub("", value)
     try:
         number = phonenumbers.parse(value, country or None)
     except phonenumbers.NumberParseException:
