@@ -128,7 +128,7 @@ def _node(side: str, stage: Stage, count: int, y: float, height: float) -> Node:
     )  # fmt: skip
 
 
-def _short(name: str, longest: int = 21) -> str:
+def _short(name: str, longest: int = 19) -> str:
     return name if len(name) <= longest else name[: longest - 1].rstrip() + "…"
 
 
