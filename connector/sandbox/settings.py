@@ -36,6 +36,8 @@ class Settings:
     native_variant: str = "documented"
     autocreation: bool = True
     complete_activities_on_close: bool = True
+    complete_activities_on_deal_close: bool = False
+    """The same for a deal; no documentation says so."""
     strict_required: bool = False
     """Required fields refuse in the old families too."""
     unresolved_reference: str = "text"

@@ -52,6 +52,17 @@ class TestStages:
         portal.result("crm.item.update", entityTypeId=1, id=row_id, fields={"stageId": "JUNK"})
         assert portal.result("crm.activity.get", id=activity)["COMPLETED"] == "N"
 
+    @pytest.mark.parametrize(("switch", "expected"), [(False, "N"), (True, "Y")])
+    def test_a_closing_deal_leaves_its_activities_open_unless_the_switch_says_otherwise(
+        self, portal: Portal, switch: bool, expected: str
+    ) -> None:
+        portal.set("settings", complete_activities_on_deal_close=switch)
+        deal = portal.result("crm.deal.add", fields={"TITLE": "D"})
+        activity = todo(portal, deal, DEAL)
+        portal.result("crm.deal.update", id=deal, fields={"STAGE_ID": "WON"})
+        assert portal.result("crm.deal.get", id=deal)["CLOSED"] == "Y"
+        assert portal.result("crm.activity.get", id=activity)["COMPLETED"] == expected
+
     def test_reopening_clears_the_closing_date(self, portal: Portal) -> None:
         row_id = lead(portal, STATUS_ID="JUNK")
         portal.result("crm.lead.update", id=row_id, fields={"STATUS_ID": "NEW"})
@@ -351,6 +362,10 @@ class TestCustomFields:
         portal.result("crm.item.update", id=row_id, fields={"stageId": "IN_PROCESS"}, **params)
         refused = portal.error("crm.item.update", id=row_id, fields={"stageId": "CONVERTED"}, **params)
         assert refused[1] == "CRM_FIELD_ERROR_REQUIRED"
+        old = {"id": row_id, "fields": {"STATUS_ID": "CONVERTED"}}
+        portal.set("settings", strict_required=True)
+        assert portal.error("crm.lead.update", **old)[:2] == (400, "")
+        assert portal.result("crm.lead.update", id=row_id, fields={"STATUS_ID": "PROCESSED"})
         filled = {"stageId": "CONVERTED", field["FIELD_NAME"]: "x"}
         assert (
             portal.result("crm.item.update", id=row_id, fields=filled, **params)["item"]["stageId"]

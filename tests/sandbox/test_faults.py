@@ -80,6 +80,33 @@ def test_faults_of_commands_stay_inside_the_batch(portal: Portal) -> None:
     assert sections["result_error"]["c1"]["error"] == "ERROR_CORE"
 
 
+@pytest.mark.parametrize(
+    ("kind", "written"),
+    [
+        ("drop_before", 2),
+        ("html", 2),
+        ("redirect", 2),
+        ("drop_after", 3),
+        ("html_after", 3),
+        ("truncated", 3),
+    ],
+)
+def test_a_command_has_no_connection_to_break_and_fails_alone(
+    portal: Portal, kind: str, written: int
+) -> None:
+    portal.set("faults", method=ADD, kind=kind, nth=[2])
+    sections = portal.batch({f"c{n}": f"{ADD}?fields[TITLE]={n}" for n in range(3)})
+    assert set(sections["result"]) == {"c0", "c2"} and set(sections["result_error"]) == {"c1"}
+    assert len(portal.world.leads) == written
+
+
+def test_a_delayed_command_delays_its_batch(portal: Portal) -> None:
+    portal.set("faults", method="server.time", kind="delay", seconds=0.2, nth=[1])
+    started = time.monotonic()
+    portal.batch({"a": "server.time", "b": "server.time"})
+    assert 0.2 <= time.monotonic() - started < 2
+
+
 def test_a_short_page_and_an_ignored_cursor(filled: Portal) -> None:
     query = {
         "order": {"ID": "ASC"},

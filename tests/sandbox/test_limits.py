@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 import pytest
+from werkzeug.test import Client
 
 from connector.sandbox.server import SandboxServer
 from tests.sandbox.portal import Portal
@@ -31,6 +33,14 @@ def test_the_bucket_of_the_plan_fills_and_leaks(limited: Portal, plan: str, size
     assert (status, code) == (503, "QUERY_LIMIT_EXCEEDED")
     limited.set("clock", advance=3)
     assert burst(limited, 20) == 3 * leak
+
+
+def test_each_source_address_has_a_bucket_of_its_own(limited: Portal) -> None:
+    assert burst(limited, 51) == 50
+    path = urlsplit(limited.webhook).path + "server.time"
+    elsewhere = Client(limited.server)
+    statuses = [elsewhere.get(path, environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code for _ in range(51)]
+    assert statuses == [200] * 50 + [503]
 
 
 def test_a_refused_call_did_not_run_and_a_batch_counts_once(limited: Portal) -> None:

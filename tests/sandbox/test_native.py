@@ -241,10 +241,13 @@ def test_missing_custom_fields_are_created_once_when_agreed(world: World) -> Non
     assert world.deals.rows[made[0]["deal"]][new[0]["FIELD_NAME"]] == "two years"
 
 
-def test_a_lead_that_fails_is_left_open_undone_and_the_web_flips_all_the_same(world: World) -> None:
+@pytest.mark.parametrize("variant", ["documented", "older-web"])
+def test_a_lead_that_fails_is_left_open_undone_and_the_web_flips_all_the_same(
+    world: World, variant: str
+) -> None:
     good = add_lead(world)
     bad = add_lead(world, FM=((77, "EMAIL", "WORK", "not an address"),))
-    report = run(world, company=False)
+    report = run(world, variant, company=False)
     assert [row["lead"] for row in report["converted"]] == [good]
     assert [(row["lead"], row["code"]) for row in report["failed"]] == [(bad, "INVALID_FIELDS")]
     assert world.leads.rows[bad]["STATUS_SEMANTIC_ID"] == "P"
@@ -290,9 +293,10 @@ def test_the_older_web_variant_ignores_what_was_chosen(world: World) -> None:
     assert world.converter.create_company is False
 
 
-def test_stop_in_the_middle_keeps_what_is_converted_and_the_mode(world: World) -> None:
+@pytest.mark.parametrize("variant", native.VARIANTS)
+def test_stop_in_the_middle_keeps_what_is_converted_and_the_mode(world: World, variant: str) -> None:
     leads = [add_lead(world) for _ in range(3)]
-    report = NativeSwitch(world, ACTOR, "documented", Scheme()).run(limit=1)
+    report = NativeSwitch(world, ACTOR, variant, Scheme()).run(limit=1)
     assert [row["lead"] for row in report["converted"]] == leads[:1]
     assert report["cancelled"]
     assert not report["flipped"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import requests
@@ -36,6 +37,18 @@ def test_a_body_may_be_json_form_multipart_or_a_query(portal: Portal) -> None:
 )
 def test_the_method_may_be_written_in_many_ways(portal: Portal, tail: str) -> None:
     assert requests.post(portal.webhook + tail, timeout=5).status_code == 200
+
+
+def test_a_method_called_as_xml_answers_xml(portal: Portal) -> None:
+    portal.result("crm.lead.add", fields={"TITLE": "a < b & \x0b c"})
+    answer = requests.post(portal.webhook + "crm.lead.list.xml", timeout=5)
+    assert answer.headers["Content-Type"].startswith("text/xml")
+    tree = ElementTree.fromstring(answer.content)
+    assert [row.findtext("TITLE") for row in tree.findall("result/item")] == ["a < b &  c"]
+    assert tree.findtext("total") == "1" and tree.findtext("time/operating_reset_at")
+    refused = requests.post(portal.webhook + "no.such.method.xml", timeout=5)
+    assert refused.status_code == 404
+    assert ElementTree.fromstring(refused.content).findtext("error") == "ERROR_METHOD_NOT_FOUND"
 
 
 def test_every_answer_carries_a_complete_time(portal: Portal) -> None:

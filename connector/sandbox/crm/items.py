@@ -218,8 +218,13 @@ def _after_move(
         kind = history.INTERMEDIATE if semantic == "P" else history.FINAL
     history.note(world, entity_type, row, kind)
     closed = semantic != "P" and before.get(SEMANTIC_FIELD[entity_type]) == "P"
-    if entity_type == LEAD and closed and options.complete and world.settings.complete_activities_on_close:
-        activities.complete_of_closed(world, LEAD, row["ID"], actor)
+    settings = world.settings
+    completes = {
+        LEAD: settings.complete_activities_on_close,
+        DEAL: settings.complete_activities_on_deal_close,
+    }
+    if closed and options.complete and completes[entity_type]:
+        activities.complete_of_closed(world, entity_type, row["ID"], actor)
 
 
 def touch(

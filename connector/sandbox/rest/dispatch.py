@@ -24,6 +24,9 @@ _REFERENCE = re.compile(r"\$result((?:\[[^\[\]]*\])+)")
 _MISSING = object()
 # Commands that move files, refused inside a batch besides batch itself (batch.md).
 _NOT_IN_BATCH = {"batch", "crm.controller.item.getfile", "disk.folder.uploadfile", "disk.storage.uploadfile"}
+# A command inside a batch has no connection of its own: what would break one is an error of that command.
+_COMMAND_BEFORE = {"drop_before", "html", "redirect"}
+_COMMAND_AFTER = {"error_after", "drop_after", "html_after", "truncated"}
 _AFTER = {"drop_before", "drop_after", "html", "html_after", "truncated", "redirect"}
 
 
@@ -66,6 +69,8 @@ class Dispatcher:
             return Answer(
                 {**error.body(), "time": self._time(started, 0.0, call, name)}, error.status, 0.0, connection
             )
+        # Delays of commands are waited for once, outside the lock.
+        self._sleep(call.notes.get("delay", 0.0))
         late = next((fault for fault in met if fault.kind == "error_after"), None)
         if late is not None:
             return Answer(
@@ -207,12 +212,17 @@ class Dispatcher:
         met = self.faults.hit(name)
         delay = sum(fault.seconds for fault in met if fault.kind == "delay")
         call.notes["delay"] = call.notes.get("delay", 0.0) + delay
+        self._refuse(met, _COMMAND_BEFORE)
         inner = replace(call, params=params, notes={})
         body, cost = self._single(name, inner, met, billed=billed)
-        for fault in met:
-            if fault.kind in {"error_after", "drop_after", "html_after"}:
-                raise RestError(fault.code, fault.description, fault.status)
+        self._refuse(met, _COMMAND_AFTER)
         return body, cost
+
+    @staticmethod
+    def _refuse(met: list[Fault], kinds: set[str]) -> None:
+        for fault in met:
+            if fault.kind in kinds:
+                raise RestError(fault.code, fault.description, fault.status)
 
     def _resolve(self, value: Any, results: Mapping[str, Any]) -> Any:
         """Put earlier results in place of `$result[..][..]`, after the command was decoded."""

@@ -23,6 +23,7 @@ from connector.sandbox.rest import methods
 from connector.sandbox.rest.call import Call, Download
 from connector.sandbox.rest.dispatch import Answer, Dispatcher
 from connector.sandbox.rest.php import encode, from_pairs, parse_query
+from connector.sandbox.rest.xml import encode_xml
 from connector.sandbox.world import Actor, World
 
 if TYPE_CHECKING:
@@ -171,10 +172,12 @@ class RestApp:
         file = answer.body.get("result")
         if isinstance(file, Download):
             return _file(file, request)
-        body = encode(answer.body)
+        xml = request.path.rstrip("/").lower().endswith(".xml")
+        body = encode_xml(answer.body) if xml else encode(answer.body)
         if "truncated" in kinds:
             body = body[: len(body) // 2]
-        return Response(body, status=answer.status, content_type="application/json; charset=utf-8")
+        content_type = "text/xml" if xml else "application/json"
+        return Response(body, status=answer.status, content_type=f"{content_type}; charset=utf-8")
 
 
 def _body(request: Request) -> dict[str, Any]:
