@@ -8,7 +8,6 @@ sent twice that is not proved absent (design decision 5).
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from typing import Any, Protocol, TypeAlias
 
 from connector.clock import Clock
@@ -71,13 +70,16 @@ class Book(Protocol):
 
 @dataclass(slots=True)
 class Slot:
-    """One call of a program on its way. `entry`: the open journal line that it asks about; `busy`: more pages of its list are coming."""
+    """One call of a program on its way. `entry`: the open journal line that it asks about; `since`: when (monotonic) that write had
+    certainly left us, if it ever did; `busy`: more pages of its list are coming.
+    """
 
     call: Call
     answer: Answer | None = None
     entry: Entry | None = None
     busy: bool = False
     not_before: float = 0.0
+    since: float = 0.0
     tries: int = 0
 
 
@@ -148,7 +150,7 @@ class Crew:
         `length` is about how many rounds it will take.
         """
         task = Task(lead_id, program, dict(entries), prefix, length)
-        task.probing = [_probe(entry) for entry in task.entries.values() if entry.is_open]
+        task.probing = [self._probe(entry) for entry in task.entries.values() if entry.is_open]
         self._tasks[lead_id] = task
 
     def drop(self, lead_id: int) -> None:
@@ -367,7 +369,7 @@ class Crew:
             self._done(entry, result_of(entry.method, outcome.value))
         elif outcome.state is State.UNKNOWN:
             entry.state, entry.result = JournalState.UNKNOWN, _said(error)
-            task.probing.append(_probe(entry))
+            task.probing.append(self._probe(entry))
         elif not _is_refusal(outcome) or (isinstance(error, AccessDenied) and not self._final):
             # Refused for reasons that have nothing to do with this lead: it stays wanted, and the run decides.
             entry.state, entry.result = JournalState.NOT_RUN, _said(error)
@@ -389,13 +391,20 @@ class Crew:
         elif entry.result.get("refused"):
             entry.state = JournalState.FAILED
         else:
-            wait = (entry.at + timedelta(seconds=self._settle) - self._clock.now()).total_seconds()
-            if wait > 0:
+            settled = max(slot.since for _, slot in ask.slots) + self._settle
+            if settled > self._clock.monotonic():
                 for _, slot in ask.slots:
-                    slot.not_before = self._clock.monotonic() + wait
+                    slot.not_before = settled
                 return
             entry.state = JournalState.NOT_RUN
         self._turn.settled.append(entry)
+
+    def _probe(self, entry: Entry) -> Slot:
+        """The question whether a write has happened. Its intent may be much older than the request, which waited for its turn at the
+        limits: what counts is that from now on nothing of it leaves us any more.
+        """
+        question = probes.probe_of(entry.method).read(entry.sent())
+        return Slot(question, entry=entry, since=self._clock.monotonic())
 
     def _done(self, entry: Entry, result: Row) -> None:
         entry.state, entry.result = JournalState.DONE, result
@@ -411,10 +420,6 @@ def _is_refusal(outcome: Outcome) -> bool:
 
 def _key(task: Task, write: Write) -> str:
     return write.key if write.key.startswith(BACK) else task.prefix + write.key
-
-
-def _probe(entry: Entry) -> Slot:
-    return Slot(probes.probe_of(entry.method).read(entry.sent()), entry=entry)
 
 
 def _page(read: Read, value: Any) -> Sequence[Any]:

@@ -294,6 +294,8 @@ def _put_back(session: Session, run: Run, replan: bool) -> int:
         detail = dict(lead.detail or {})
         if lead.state == "skipped" and lead.reason != "stale":
             continue
+        if _has_deal(detail):
+            continue
         if lead.state == "skipped":
             detail["replan"] = True
         counters[lead.state] = int(counters.get(lead.state, 1)) - 1
@@ -304,6 +306,11 @@ def _put_back(session: Session, run: Run, replan: bool) -> int:
         count += 1
     run.counters = counters
     return count
+
+
+def _has_deal(detail: Row) -> bool:
+    """Whether the deal of a lead that was taken back had to stay: another try would make a second one. Undo takes it away first."""
+    return any(str(kept.get("what")).rpartition(":")[2] == "deal" for kept in detail.get("kept", ()))
 
 
 def undo(
