@@ -59,7 +59,7 @@ class OAuthApp:
         """The base of an address if its server is allowed. Raises UntrustedHost."""
         base = _base(address)
         if base is None or base not in {_base(server) for server in self.allowed}:
-            raise UntrustedHost(host=urlsplit(address).netloc or "(nothing)")
+            raise UntrustedHost(host=_shown(address))
         return base
 
 
@@ -237,15 +237,26 @@ def _unchanged(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 def _base(address: str) -> str | None:
     """scheme://host[:port] of https addresses and of http ones of this machine; None for anything else."""
-    parts = urlsplit(address)
-    host = (parts.hostname or "").lower()
-    if (
-        not host
-        or parts.username
-        or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
-    ):
+    try:
+        parts = urlsplit(address)
+        host = (parts.hostname or "").lower()
+        if (
+            not host
+            or parts.username
+            or not (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+        ):
+            return None
+        return f"{parts.scheme}://{portal_of(address)}"
+    except ValueError:
         return None
-    return f"{parts.scheme}://{portal_of(address)}"
+
+
+def _shown(address: str) -> str:
+    """The host of an address that is not used, for a message."""
+    try:
+        return urlsplit(address).netloc.rpartition("@")[2][:100] or "(nothing)"
+    except ValueError:
+        return "(nothing)"
 
 
 def allow(servers: Iterable[str]) -> tuple[str, ...]:
@@ -253,5 +264,5 @@ def allow(servers: Iterable[str]) -> tuple[str, ...]:
     extra = tuple(servers)
     for server in extra:
         if _base(server) is None:
-            raise InsecureAddress(host=urlsplit(server).netloc or server)
+            raise InsecureAddress(host=_shown(server))
     return tuple(dict.fromkeys((*KNOWN_SERVERS, *extra)))
