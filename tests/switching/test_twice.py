@@ -49,7 +49,7 @@ class SlowPortal:
 class KeepsNothing:
     """A book for a crew whose journal nobody reads again."""
 
-    def intend(self, entries: Sequence[Entry]) -> bool:  # noqa: ARG002
+    def intend(self, entries: Sequence[Entry]) -> bool:
         return True
 
     def settle(self, turn: Turn) -> None:
