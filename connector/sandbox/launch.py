@@ -154,7 +154,7 @@ class Apps:
             world = self._world
             world.placements[:] = [row for row in world.placements if row.get("client_id") != client_id]
             world.offline_queue[:] = [row for row in world.offline_queue if row["client_id"] != client_id]
-            for table in (world.robots, world.triggers):
+            for table in (world.robots, world.triggers, world.activity_types):
                 for row in [row for row in table if row["client_id"] == client_id]:
                     table.remove(int(row["ID"]))
             if clean:

@@ -236,6 +236,7 @@ ROW_TYPES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "companies": (CompanyRow, ("LEAD_ID", "ORIGIN_ID")),
     "quotes": (QuoteRow, ("LEAD_ID", "DEAL_ID")),
     "activities": (ActivityRow, ("BINDINGS",)),
+    "activity_types": (Row, ()),
     "product_rows": (ProductRow, ("OWNER",)),
     "statuses": (StatusRow, ("ENTITY_ID",)),
     "categories": (Row, ()),

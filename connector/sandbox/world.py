@@ -51,6 +51,7 @@ class World:
     companies: Table
     quotes: Table
     activities: Table
+    activity_types: Table
     product_rows: Table
     statuses: Table
     categories: Table

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from connector.sandbox.crm import activities, presets
 from connector.sandbox.world import DEAL, LEAD
+from tests.contract.examples import DATA
 from tests.contract.scene import ACTOR, Scene
 
 Recipe = Callable[[Scene], Mapping[str, Any]]
@@ -44,6 +46,31 @@ def _history(scene: Scene) -> dict[str, Any]:
     row = {"USER_ID": 1, "AUTHOR_ID": 1, "MESSAGE": "the invoice", "DATE": scene.world.now(), "KIND": "USER"}
     scene.world.notifications.insert({"ID": scene.world.next_id("notification"), **row})
     return {"SEARCH_TEXT": "invoice"}
+
+
+def _activity_type(scene: Scene) -> dict[str, Any]:
+    number = scene.world.next_id("contract")
+    row = {"TYPE_ID": f"T{number}", "NAME": "n", "client_id": scene.server.ready["client_id"]}
+    scene.world.activity_types.insert({"ID": number, **row})
+    return {"TYPE_ID": row["TYPE_ID"]}
+
+
+def _configurable(scene: Scene) -> dict[str, Any]:
+    """With the layout that the page shows, so that its keys come back."""
+    page = next(
+        entry
+        for entry in json.loads((DATA / "sandbox_examples.json").read_text())
+        if entry["method"] == "crm.activity.configurable.get" and entry["kind"] == "response"
+    )
+    spec = {
+        "PROVIDER_ID": "CONFIGURABLE_REST_APP",
+        "PROVIDER_TYPE_ID": "CONFIGURABLE",
+        "BINDINGS": ((LEAD, scene.lead),),
+        "DEADLINE": scene.world.now(),
+        "CLIENT": scene.server.ready["client_id"],
+        "LAYOUT": page["body"]["result"]["activity"]["layout"],
+    }
+    return {"id": activities.create(scene.world, spec, ACTOR)}
 
 
 def _robot(scene: Scene) -> dict[str, Any]:
@@ -189,6 +216,10 @@ RECIPES: dict[str, Recipe] = {
     "crm.activity.call.getTranscript": lambda s: (
         s.world.activities.change(s.activity, {"TRANSCRIPT": "Good morning"}) and {"activityId": s.activity}
     ),
+    "crm.activity.configurable.get": _configurable,
+    "crm.activity.type.add": lambda s: {"fields": {"TYPE_ID": f"T{s.world.next_id('contract')}"}},
+    "crm.activity.type.list": _activity_type,
+    "crm.activity.type.delete": _activity_type,
     "crm.activity.get": lambda s: {"id": s.activity},
     "crm.activity.list": lambda s: {"filter": {"ID": s.activity}, "select": ["*", "COMMUNICATIONS", "FILES"]},
     "crm.activity.update": lambda s: {"id": s.activity, "fields": {"SUBJECT": "x"}},

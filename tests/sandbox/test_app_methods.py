@@ -178,6 +178,65 @@ def test_notification_history_is_searched_page_by_page(portal: Portal) -> None:
     assert portal.error("im.notify.history.search", SEARCH_TEXT="run", LAST_ID="x")[1] == "LAST_ID_STRING"
 
 
+LAYOUT = {
+    "icon": {"code": "call-completed"},
+    "header": {"title": "Incoming call"},
+    "body": {"logo": {"code": "call-incoming"}, "blocks": {"a": {"type": "text"}}},
+}
+
+
+def test_a_configurable_activity_belongs_to_the_application_that_drew_it(
+    portal: Portal, app: AppCaller
+) -> None:
+    lead = portal.result("crm.lead.add", fields={"TITLE": "x"})
+    base = {"ownerTypeId": 1, "ownerId": lead, "layout": LAYOUT}
+    fields = {"deadline": "2026-12-01T10:00:00+03:00", "pingOffsets": [60]}
+    made = app.result("crm.activity.configurable.add", **base, fields=fields)["activity"]["id"]
+    listed = app.result("crm.activity.list", filter={"PROVIDER_ID": "CONFIGURABLE_REST_APP"})
+    assert [(row["ID"], row["SUBJECT"]) for row in listed] == [(str(made), "Incoming call")]
+    app.result("crm.activity.configurable.update", id=made, fields={"completed": True})
+    shown = app.result("crm.activity.configurable.get", id=made)["activity"]
+    assert (shown["ownerId"], shown["fields"]["completed"], shown["layout"]) == (lead, True, LAYOUT)
+    assert shown["fields"]["pingOffsets"] == [60]
+    assert portal.error("crm.activity.configurable.get", id=made)[1] == "ERROR_WRONG_CONTEXT"
+    portal.world.activities.change(made, {"CLIENT": "another.app"})
+    assert app.error("crm.activity.configurable.update", id=made)[1] == "ERROR_WRONG_APPLICATION"
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"layout": {}}, "ERROR_EMPTY_LAYOUT"),
+        ({"layout": {"icon": {"code": "x"}}}, "FIELD_IS_REQUIRED"),
+        ({"fields": {"typeId": "UNKNOWN"}}, "WRONG_FIELD_VALUE"),
+        (
+            {"fields": {"deadline": "2026-12-01", "isIncomingChannel": "Y"}},
+            "INCOMING_ACTIVITY_CAN_NOT_BE_WITH_DEADLINE",
+        ),
+        ({"ownerId": 10**8}, "ACCESS_DENIED"),
+    ],
+)
+def test_a_wrong_configurable_activity_is_refused(
+    portal: Portal, app: AppCaller, change: dict[str, Any], code: str
+) -> None:
+    lead = portal.result("crm.lead.add", fields={"TITLE": "x"})
+    params = {"ownerTypeId": 1, "ownerId": lead, "layout": LAYOUT, "fields": {}, **change}
+    assert app.error("crm.activity.configurable.add", **params)[1] == code
+    assert not len(portal.world.activities)
+
+
+def test_activity_types_of_an_application(portal: Portal, app: AppCaller) -> None:
+    spec = {"TYPE_ID": "1C", "NAME": "Case", "IS_CONFIGURABLE_TYPE": "Y"}
+    assert app.result("crm.activity.type.add", fields=spec) is True
+    assert app.error("crm.activity.type.add", fields=spec)[1] == "INVALID_ARG_VALUE"
+    assert app.result("crm.activity.type.list") == [{**spec, "ICON_ID": "0"}]
+    lead = portal.result("crm.lead.add", fields={"TITLE": "x"})
+    params = {"ownerTypeId": 1, "ownerId": lead, "layout": LAYOUT, "fields": {"typeId": "1C"}}
+    assert app.result("crm.activity.configurable.add", **params)["activity"]["id"]
+    assert app.result("crm.activity.type.delete", TYPE_ID="1C") is True
+    assert app.error("crm.activity.type.delete", TYPE_ID="1C")[1] == "INVALID_ARG_VALUE"
+
+
 def test_robots_and_triggers_belong_to_their_app(app: AppCaller, portal: Portal) -> None:
     robot = {"CODE": "convert", "NAME": "Convert", "HANDLER": HANDLER}
     assert app.result("bizproc.robot.add", **robot) is True

@@ -22,6 +22,7 @@ _MODULES = (
     "activity_methods",
     "activity_bindings",
     "todo",
+    "configurable_activities",
     "comments",
     "timeline_bindings",
     "log_messages",
