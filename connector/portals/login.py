@@ -149,7 +149,7 @@ def _installed(session: Session, host: str) -> Portal | None:
         Portal.member_id.is_not(None),
         Portal.client_endpoint != "",
     )
-    return session.scalars(query.order_by(Portal.id.desc()).limit(1)).first() if host else None
+    return session.scalars(query.order_by(Portal.created_at.desc()).limit(1)).first() if host else None
 
 
 def _host(name: str) -> str:

@@ -1,5 +1,6 @@
 """Tables of a portal: who it is, its credential, its request budget, and what was done there. Must never hold a secret in clear."""
 
+import secrets
 from datetime import datetime
 from enum import StrEnum
 
@@ -26,6 +27,13 @@ class PortalState(StrEnum):
     UNINSTALLED = "uninstalled"
 
 
+def _new_id() -> int:
+    """Never used before. SQLite would number the next portal like one that was deleted, and whatever still names that one, a bearer in
+    an open page or a job under way, would be let into the other.
+    """
+    return secrets.randbelow(2**31 - 1) + 1
+
+
 class Portal(Base):
     """One Bitrix24 account. `key` is `member_id` where known, else the normalised host.
 
@@ -36,7 +44,7 @@ class Portal(Base):
 
     __tablename__ = "portal"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, default=_new_id)
     key: Mapped[str] = mapped_column(unique=True)
     host: Mapped[str] = mapped_column(index=True)
     member_id: Mapped[str | None]

@@ -120,9 +120,21 @@ def test_wrong_key_is_noticed_at_start(tmp_path: Path) -> None:
     second.close()
 
 
+def test_a_portal_never_gets_the_number_of_one_that_was_deleted(any_database: Database) -> None:
+    seen: set[int] = set()
+    for number in range(20):
+        with any_database.begin() as session:
+            one = portal(f"m{number}")
+            session.add(one)
+            session.flush()
+            assert one.id not in seen
+            seen.add(one.id)
+            session.delete(one)
+
+
 def test_one_live_run_per_portal(any_database: Database) -> None:
     with any_database.begin() as session:
-        session.add(portal())
+        session.add(portal(id=1))
         session.flush()
         session.add(Plan(id="p", portal_id=1, direction="simple", options={}, created_at=NOW, created_by={}))
         session.flush()
@@ -144,9 +156,9 @@ def run(id_: str, state: str, portal_id: int = 1) -> Run:
 
 def test_one_live_run_per_portal_that_is_connected_twice(any_database: Database) -> None:
     with any_database.begin() as session:
-        session.add(portal())
-        session.add(portal("portal.example", kind="webhook", host="Portal.example:443"))
-        session.add(portal("other", host="other.example"))
+        session.add(portal(id=1))
+        session.add(portal("portal.example", id=2, kind="webhook", host="Portal.example:443"))
+        session.add(portal("other", id=3, host="other.example"))
         session.flush()
         session.add(Plan(id="p", portal_id=1, direction="simple", options={}, created_at=NOW, created_by={}))
         session.flush()

@@ -54,6 +54,7 @@ def test_rotation_lets_the_old_key_go(any_database: Database, tmp_path: Path) ->
         for number in range(3):
             session.add(
                 Portal(
+                    id=number + 1,
                     key=f"m{number}",
                     host="p",
                     kind="oauth",
