@@ -1,5 +1,7 @@
 """Nothing that is posted is believed: forged openings, foreign tokens, other sites, hostile texts, other portals' plans."""
 
+import base64
+import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,7 +12,7 @@ from connector.clock import FakeClock
 from connector.planning.options import Options
 from connector.plans import service as plan_service
 from connector.portals.refs import PortalRef
-from connector.store.models import Portal
+from connector.store.models import DownloadTicket, Portal, Run
 from connector.web.context import KEY
 from connector.web.headers import allow_frame
 from connector.web.origin import same_site
@@ -317,3 +319,277 @@ def test_sessions_of_an_uninstalled_portal_end(stage: Callable[..., Stage]) -> N
     person.post("/app", {"session": person.token})
     assert person.status >= 400
     assert not person.has("current-mode")
+
+
+# ---------------------------------------------------------------------------------------- every route, every stranger
+
+WORDS = {"kind": "plan", "form": "csv", "verb": "pause", "lead_id": "1", "token": "x", "filename": "x"}
+OPEN = {"static", "launch.app", "launch.installer", "launch.events", "login.begin", "login.callback"} | {
+    "health.alive",
+    "health.ready",
+    "downloads.fetch",
+}
+"""Endpoints that verify in a way of their own, or have nothing to hide."""
+
+
+@pytest.fixture
+def two_portals(stage: Callable[..., Stage]) -> tuple[Stage, Person, list[str]]:
+    """A portal with a plan and a run of ours, and every guarded address of them."""
+    here = stage(leads=5)
+    person = here.install()
+    person.press("to-choose").press("to-options", to="simple").press("start-dry-run")
+    here.worker.work()
+    plan = person.sent[-1].rpartition("/")[2]
+    person.post(f"/app/plans/{plan}/start", {"session": person.token, "agreed": "yes"})
+    run = person.sent[-1].rpartition("/")[2]
+    assert person.status == 200
+    paths = []
+    for rule in here.app.url_map.iter_rules():
+        if rule.endpoint in OPEN:
+            continue
+        names = {**WORDS, "plan_id": plan, "run_id": run, "id_": plan}
+        _, path = rule.build({name: names[name] for name in rule.arguments}) or ("", "")
+        paths.append(path)
+    paths.append(f"/app/downloads/run/{run}/csv")
+    assert len(paths) > 15
+    return here, person, paths
+
+
+def second_portal(here: Stage) -> int:
+    """Another portal, with an address of its own."""
+    with here.db.begin() as session:
+        mine = session.query(Portal).one()
+        other = Portal(
+            key="other",
+            host="other.example",
+            kind="oauth",
+            state="active",
+            created_at=mine.created_at,
+            updated_at=mine.updated_at,
+        )
+        session.add(other)
+        session.flush()
+        return other.id
+
+
+def test_every_route_turns_strangers_away(two_portals: tuple[Stage, Person, list[str]]) -> None:
+    here, person, paths = two_portals
+    sessions = here.app.extensions[KEY].sessions
+    mine = sessions.read(person.token)
+    titles = {row["TITLE"] for row in here.server.world.leads if row["TITLE"]}
+    employee = replace(mine, admin=False, user_id=here.employee.id, name="E")
+    foreign = replace(mine, portal_id=second_portal(here), origin="https://other.example")
+    old = replace(mine, since=mine.since - 13 * 3600)
+    for path in paths:
+        for who, statuses in (
+            ("", {200}),
+            (person.token[:-2] + "xx", {200}),
+            (sessions.issue(employee), {403}),
+            (sessions.issue(foreign), {200, 403, 404, 409, 422, 502}),
+            (sessions.issue(old), {401}),
+        ):
+            stranger = Person(here.app).post(path, {"session": who, "agreed": "yes", "search": ""})
+            assert stranger.status in statuses, (path, who[:20], stranger.status)
+            assert not any(title in stranger.html for title in titles), path
+            assert not stranger.has("lead-link"), path
+            assert not stranger.has("run-progress"), path
+            assert not stranger.has("current-mode"), path
+    with here.db.read() as session:
+        assert session.query(DownloadTicket).count() == 0
+        assert [run.state for run in session.query(Run)] == ["queued"]
+
+
+def test_who_acts_was_vouched_for_within_the_hour(two_portals: tuple[Stage, Person, list[str]]) -> None:
+    here, person, paths = two_portals
+    sessions = here.app.extensions[KEY].sessions
+    who = sessions.read(person.token)
+    stale = replace(who, since=who.since - 3601)
+    for path in paths:
+        acting = any(word in path for word in ("/start", "/confirm", "/control", "/undo"))
+        status = Person(here.app).post(path, {"session": sessions.issue(stale)}).status
+        assert (status == 401) is acting, path
+
+
+def test_a_portal_installed_after_another_was_removed_is_not_open_to_its_people(
+    stage: Callable[..., Stage],
+) -> None:
+    here = stage(leads=1)
+    person = here.install()
+    sessions = here.app.extensions[KEY].sessions
+    from connector.portals.removal import uninstall
+
+    uninstall(here.db, sessions.read(person.token).portal_id, clean=True, clock=here.clock)
+    with here.db.begin() as session:
+        now = here.clock.now()
+        session.add(
+            Portal(
+                key="new", host="new.example", kind="oauth", state="active", created_at=now, updated_at=now
+            )
+        )
+    person.post("/app/history", {"session": person.token})
+    assert person.status >= 400
+    assert not person.has("history")
+    assert "new.example" not in person.html
+
+
+BAD_LAUNCHES = [
+    {"DOMAIN": "["},
+    {"DOMAIN": "пример.рф"},
+    {"DOMAIN": "℀.com"},
+    {"DOMAIN": "a\x0bb"},
+    {"DOMAIN": "a\x00b"},
+    {"DOMAIN": "x" * 5000},
+    {"DOMAIN": "a:99999999"},
+    {"SERVER_ENDPOINT": "http://["},
+    {"SERVER_ENDPOINT": "https://oauth.bitrix.info:99999999/rest/"},
+    {"AUTH_EXPIRES": "9" * 5000},
+    {"PLACEMENT_OPTIONS": "[" * 100_000},
+]
+
+
+@pytest.mark.parametrize("change", BAD_LAUNCHES, ids=str)
+def test_an_unreadable_opening_ends_in_a_page_that_a_server_can_send(
+    stage: Callable[..., Stage], change: dict[str, str]
+) -> None:
+    here = stage(leads=1)
+    here.install()
+    person = here.launch(here.opening(here.admin), **change)
+    assert person.status in (200, 400, 403)
+    assert person.answer is not None
+    for _, value in person.answer.headers:
+        assert value.isascii()
+        assert value.isprintable()
+
+
+def _cursor(*parts: object) -> str:
+    return base64.urlsafe_b64encode(json.dumps(parts).encode()).decode()
+
+
+BAD_FORMS: list[tuple[str, dict[str, str], set[int]]] = [
+    ("{plan}/leads/99999999999999999999999", {}, {404}),
+    ("{plan}/leads/" + "9" * 5000, {}, {404}),
+    ("{plan}/leads/0", {}, {404}),
+    ("{plan}/leads", {"after": _cursor("position", {"a": 1}, 5)}, {200}),
+    ("{plan}/leads", {"after": _cursor("position", [1], 5)}, {200}),
+    ("{plan}/leads", {"after": _cursor("position", 10**30, 10**30)}, {200}),
+    ("{plan}/leads", {"after": _cursor("position", 1, float("inf"))}, {200}),
+    ("{plan}/leads", {"after": _cursor("title", "\x00", 1)}, {200}),
+    ("{plan}/leads", {"after": base64.urlsafe_b64encode(b"[" * 200_000).decode()}, {200}),
+    ("{plan}/leads", {"after": "ж", "trail": "ж,[,{"}, {200}),
+    ("{plan}/leads", {"search": "a " * 20_000}, {200}),
+    ("{plan}/leads", {"search": "\x00"}, {400}),
+    ("{plan}/leads", {"search": "%_\\'\"", "stage": "x", "severity": "x", "kind": "x", "code": "x"}, {200}),
+    ("/app/plans/%00", {}, {400, 404}),
+    ("/app/options", {"pipeline": "9" * 5000}, {200}),
+    ("/app/options/stages", {"pipeline": "9" * 5000}, {200}),
+    ("/app/plans/new", {"pipeline": "9" * 5000}, {422}),
+    ("/app/plans/new", {"pipeline": "777", "create": "weird"}, {422}),
+    ("/app/plans/new", {"pipeline": "new", "pipeline_name": "x" * 5000}, {422}),
+    ("/app/plans/new", {"leads.stages": "NOPE"}, {422}),
+    ("/app/options", {"from": "nothing"}, {404}),
+    ("/app/choose", {"lang": "../../etc/passwd"}, {200}),
+    ("/app/runs/nothing", {}, {404}),
+    ("/app/runs/nothing/control/rm", {}, {404}),
+    ("/app/runs/nothing/undo/start", {}, {404}),
+    ("/app/downloads/plan/nothing/csv", {}, {404}),
+    ("/app/downloads/plan/nothing/exe", {}, {404}),
+    ("/app/downloads/run/nothing/plan", {}, {404}),
+]
+
+
+def test_wrong_forms_end_in_a_page_that_says_so(stage: Callable[..., Stage]) -> None:
+    here = stage(leads=5, limits="off")
+    person = here.install()
+    person.press("to-choose").press("to-options", to="simple").press("start-dry-run")
+    here.worker.work()
+    plan, token = person.sent[-1], person.token
+    for path, form, statuses in BAD_FORMS:
+        person.post(path.format(plan=plan), {"session": token, **form})
+        assert person.status in statuses, (path[:60], str(form)[:60], person.status)
+        assert person.page.text, path[:60]
+        assert not any(
+            node.attributes["data-kind"] == "bug" for node in person.page.all(data_testid="message")
+        )
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://℀", "ж"])
+def test_an_unreadable_origin_is_another_site(stage: Callable[..., Stage], origin: str) -> None:
+    here = stage(leads=1)
+    token = here.install().token
+    answer = here.app.test_client().post(
+        "/app/history", data={"session": token}, headers={"Origin": origin.encode().decode("latin-1")}
+    )
+    assert answer.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"event": "X", "auth": "flat"},
+        {"event": "X", "ts": "9" * 5000},
+        {"event": "X" * 5000, "data" + "[a]" * 5000: "x"},
+        {"event": "ONAPPINSTALL"},
+        {
+            "event": "ONAPPINSTALL",
+            "auth[access_token]": "x",
+            "auth[member_id]": "y",
+            "auth[domain]": "z",
+            "auth[server_endpoint]": "http://[",
+        },
+        {"event": "ONAPPUNINSTALL", "auth[member_id]": "\x00", "auth[application_token]": "x"},
+    ],
+    ids=lambda form: str(form)[:50],
+)
+def test_unreadable_events_change_nothing_and_say_nothing(
+    stage: Callable[..., Stage], form: dict[str, str]
+) -> None:
+    here = stage(leads=1)
+    here.install()
+    answer = here.app.test_client().post("/events", data=form)
+    assert answer.status_code in (400, 403)
+    assert "Traceback" not in answer.get_data(as_text=True)
+    assert portals(here) == 1
+
+
+def test_a_download_link_is_good_once_and_for_its_own_portal_only(
+    two_portals: tuple[Stage, Person, list[str]],
+) -> None:
+    here, person, paths = two_portals
+    token = person.token
+    person.post(next(path for path in paths if "/downloads/plan" in path), {"session": person.token})
+    assert person.status == 303
+    assert person.answer is not None
+    link = person.answer.headers["Location"]
+    client = here.app.test_client()
+    first, second = client.get(link), client.get(link)
+    assert (first.status_code, second.status_code) == (200, 403)
+    assert first.headers["Content-Disposition"].startswith("attachment")
+    assert token not in link
+
+
+def test_no_secret_is_in_a_page_a_log_or_the_database(
+    two_portals: tuple[Stage, Person, list[str]], caplog: pytest.LogCaptureFixture
+) -> None:
+    here, person, paths = two_portals
+    caplog.set_level("DEBUG")
+    opening = here.opening(here.admin)
+    secrets = [opening.fields["AUTH_ID"], opening.fields["REFRESH_ID"], here.server.ready["client_secret"]]
+    here.launch(opening)
+    for path in paths:
+        person.post(path, {"session": person.token or ""} if person.signed_in else {})
+        assert not any(secret in person.html for secret in secrets)
+    here.server.stop()
+    here.launch(opening)
+    assert not any(secret in caplog.text for secret in secrets)
+    here.db.rest_log.close()
+    with here.db.engine.connect() as connection:
+        connection.connection.driver_connection.text_factory = bytes  # type: ignore[union-attr]
+        dump = "\n".join(
+            str(row)
+            for (table,) in connection.exec_driver_sql(
+                "SELECT name FROM sqlite_master WHERE type='table'"
+            ).all()
+            for row in connection.exec_driver_sql(f'SELECT * FROM "{table.decode()}"').all()
+        )
+    assert not any(secret in dump for secret in secrets)
