@@ -64,6 +64,23 @@ def test_back_and_reload_keep_the_place_and_the_token_out_of_addresses(
     assert not [url for url in seen if token[:40] in url]
 
 
+def test_back_works_after_a_search_and_skips_the_page_that_waited(
+    demo: Sandbox, visit: Callable[..., Visit]
+) -> None:
+    person = visit(demo)
+    _enter(person, demo)
+    person.dry_run()
+    person.find("search").press_sequentially("zzzz")
+    expect(person.find("lead-link")).to_have_count(0)
+    person.find("search").fill("")
+    person.click("lead-link")
+    expect(person.find("before-after")).to_be_visible()
+    person.page.evaluate("history.back()")
+    expect(person.find("summary")).to_be_visible()
+    person.page.evaluate("history.back()")
+    expect(person.find("start-dry-run")).to_be_visible()
+
+
 def test_a_double_click_starts_one_dry_run(demo: Sandbox, visit: Callable[..., Visit]) -> None:
     person = visit(demo)
     _enter(person, demo)

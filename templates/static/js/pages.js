@@ -15,6 +15,8 @@
     fields: answer.redirected ? [] : [...data].filter(([name, value]) => typeof value === "string" && !PASSING.has(name)),
   });
 
+  const same = (one, other) => JSON.stringify([one?.action, one?.fields]) === JSON.stringify([other.action, other.fields]);
+
   const show = (html, how) => {
     const next = parser.parseFromString(html, "text/html");
     document.title = next.title;
@@ -36,8 +38,9 @@
       const html = await answer.text();
       if (mine.signal.aborted) return;
       const state = remembered(action, data, answer);
-      if (answer.ok && how === "push") history.pushState(state, "");
-      if (answer.ok && how === "replace") history.replaceState(state, "");
+      // The plan that was awaited is at the address of its waiting page: Back goes to what came before both.
+      const step = how === "push" && !same(history.state, state) ? "pushState" : "replaceState";
+      if (answer.ok && how) history[step](state, "");
       show(html, how);
     } catch (problem) {
       if (problem.name === "AbortError") return;
@@ -73,7 +76,7 @@
     if (note) note.hidden = false;
   });
 
-  window.addEventListener("popstate", (event) => event.state && again(event.state));
+  window.addEventListener("popstate", (event) => event.state?.action && again(event.state));
 
   window.addEventListener("DOMContentLoaded", () => {
     if (!document.querySelector('input[name="session"]')) return;
