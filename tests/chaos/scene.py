@@ -209,7 +209,7 @@ class Scene:
 
     def _stride(self) -> int:
         """Commands that are let through before the next kill: many kills, but always some progress between them."""
-        return self._random.randrange(20, max(60, self.leads * 3))
+        return self._random.randrange(40, 40 + self.leads * 6)
 
     def _look(self, run_id: str) -> tuple[str, int, str]:
         """State, commands so far, and who works on it."""
