@@ -149,7 +149,7 @@ def test_changed_state_asks_nobody(
     assert b24.asked == []
 
 
-@pytest.mark.parametrize("browser", ["", new_browser_secret()])
+@pytest.mark.parametrize("browser", ["", new_browser_secret()], ids=["none", "another"])
 def test_login_that_was_begun_in_another_browser_is_refused(
     browser: str, state: str, b24: Bitrix24, database: Database, settings: Settings, clock: FakeClock
 ) -> None:
