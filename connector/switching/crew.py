@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeAlias
 
 from connector.clock import Clock
-from connector.errors import AccessDenied, BitrixError, MethodError, RecordNotFound
+from connector.errors import AccessDenied, BadAnswer, BitrixError, MethodError, RecordNotFound
 from connector.store.models import JournalState
 from connector.switching import looks, probes
 from connector.switching.calls import (
@@ -322,6 +322,8 @@ class Crew:
             slot.busy = False
         if outcome.state is not State.OK and not _is_refusal(outcome):
             self._later(ask, outcome.error)
+        elif outcome.state is State.OK and ask.read.whole and not _has_rows(ask.read, outcome.value):
+            self._later(ask, BadAnswer("the answer holds no rows", method=ask.read.method))
         elif outcome.state is State.OK and outcome.next and ask.read.whole:
             for _, slot in ask.slots:
                 slot.busy = True
@@ -422,10 +424,19 @@ def _key(task: Task, write: Write) -> str:
     return write.key if write.key.startswith(BACK) else task.prefix + write.key
 
 
+def _rows(read: Read, value: Any) -> Any:
+    return value.get(read.rows) if read.rows and isinstance(value, Mapping) else value
+
+
+def _has_rows(read: Read, value: Any) -> bool:
+    """Whether this is a list at all: what is something else must not pass for an empty one, which would prove an absence."""
+    return isinstance(_rows(read, value), list | Mapping)
+
+
 def _page(read: Read, value: Any) -> Sequence[Any]:
-    """The rows of one page; PHP sends an empty map as a list."""
-    rows = value.get(read.rows) if read.rows and isinstance(value, Mapping) else value
-    return rows if isinstance(rows, list) else []
+    """The rows of one page; PHP sends an empty map as a list, and a list with gaps as a map."""
+    rows = _rows(read, value)
+    return list(rows.values()) if isinstance(rows, Mapping) else rows
 
 
 def _said(error: BitrixError | None) -> Row:

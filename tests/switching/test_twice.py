@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,6 +32,7 @@ class SlowPortal:
     waits: float
     sent: int = 0
     there_at: float = field(default=float("inf"))
+    strange: list[Any] = field(default_factory=list)
 
     def send(self, commands: Sequence[Command]) -> list[Outcome]:
         return [self._one(command) for command in commands]
@@ -43,6 +44,8 @@ class SlowPortal:
             self.there_at = min(self.there_at, self.clock.monotonic() + LATE)
             return Outcome(State.UNKNOWN, error=AnswerLost(portal="p", method=command.method))
         there = self.clock.monotonic() >= self.there_at
+        if there and self.strange:
+            return Outcome(State.OK, self.strange.pop())
         return Outcome(State.OK, {"items": [{"id": 7, "leadId": 1}] if there else []})
 
 
@@ -92,13 +95,40 @@ def test_who_takes_over_waits_for_what_the_former_process_may_have_sent_last(dat
     portal = SlowPortal(clock, 300.0)
     first = _crew(database, clock, portal)
     intents: list[Entry] = []
-    first._book.intend = lambda entries: not intents.extend(entries)  # type: ignore[method-assign]
+
+    def intend(entries: Sequence[Entry]) -> bool:
+        intents.extend(entries)
+        return True
+
+    first._book.intend = intend  # type: ignore[method-assign]
     first.admit(1, _adding(), {})
     first.turn()
     intents[0].state = "intent"
     second = _crew(database, clock, portal)
     second.admit(1, _adding(), {entry.key: entry for entry in intents})
     assert _work(second, clock).deal_id == 7
+    assert portal.sent == 1
+
+
+@pytest.mark.parametrize("strange", [None, {}, {"items": None}, {"items": "x"}, True])
+def test_an_answer_without_rows_proves_nothing(database: Database, strange: Any) -> None:
+    clock = FakeClock()
+    portal = SlowPortal(clock, 0.0, strange=[strange] * 8)
+    crew = _crew(database, clock, portal)
+    crew.admit(1, _adding(), {})
+    crew.turn()
+    clock.advance(2 * SETTLE_SECONDS)
+    assert _work(crew, clock).deal_id == 7
+    assert portal.sent == 1
+    assert not portal.strange
+
+
+def test_rows_in_a_map_are_rows(database: Database) -> None:
+    clock = FakeClock()
+    portal = SlowPortal(clock, 0.0, strange=[{"items": {"3": {"id": 9, "leadId": 1}}}])
+    crew = _crew(database, clock, portal)
+    crew.admit(1, _adding(), {})
+    assert _work(crew, clock).deal_id == 9
     assert portal.sent == 1
 
 
@@ -115,7 +145,7 @@ def test_what_never_arrived_is_sent_again(database: Database) -> None:
 
 
 @pytest.fixture
-def refuse(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+def refuse() -> Iterator[Callable[..., Any]]:
     """`refuse(method, when)`: the method answers with an error for calls that fit; returns how to end that."""
     ends: list[Callable[[], None]] = []
 
@@ -154,7 +184,7 @@ def test_a_lead_whose_deal_had_to_stay_is_not_converted_again(
     portal.drive(run_id)
     lead = next(lead for lead in portal.leads(run_id) if lead.lead_id == lead_id)
     assert lead.state == "failed"
-    assert [kept["what"] for kept in lead.detail["kept"]] == ["deal"]
+    assert [kept["what"] for kept in (lead.detail or {})["kept"]] == ["deal"]
     closing()
     deleting()
     assert service.retry(portal.db, run_id, ACTOR) == 0
