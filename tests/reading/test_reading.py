@@ -145,3 +145,15 @@ def test_the_cheaper_way_is_chosen() -> None:
     assert clients.cheaper_whole(25_000, 10_000)
     assert not clients.cheaper_whole(100_000, 10_000)
     assert not clients.cheaper_whole(500_000, 1_000_000)
+
+
+def test_two_thousand_leads_of_the_standard_mix_take_few_requests(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sandbox(leads=2_000, mix="A")
+    for whole, most in ((True, 7), (False, 11)):
+        monkeypatch.setattr(leads, "cheaper_whole", lambda total, count, whole=whole: whole)
+        client = client_of(server)
+        facts = read_facts(client)
+        assert sum(1 for _ in read_leads(client, facts, Options())) == 2_000
+        assert client.requests_sent <= most
