@@ -96,7 +96,7 @@ def _link(entity: str) -> Callable[[Action, Hand], Doing]:
 def _additions(action: Action, row: Row) -> tuple[Row, Row]:
     """Fields to send to a linked client and what they replace: only fields that are still empty, only phones and e-mails not yet there."""
     fill = {
-        name: value for name, value in action.params.get("fill", {}).items() if not text_of(row.get(name))
+        name: value for name, value in action.params.get("fill", {}).items() if _empty(name, row.get(name))
     }
     present = phones_and_mails(row.get("fm"))
     missing = [
@@ -111,6 +111,11 @@ def _additions(action: Action, row: Row) -> tuple[Row, Row]:
         "fm": [int(item["id"]) for item in row.get("fm") or ()],
     }
     return fields, previous
+
+
+def _empty(name: str, value: object) -> bool:
+    """Whether a field of a client holds nothing; a link to no record comes as 0."""
+    return not text_of(value) or (name.endswith("Id") and text_of(value) == "0")
 
 
 def _reuse(entity: str) -> Callable[[Action, Hand], Doing]:

@@ -126,7 +126,11 @@ def test_apply_makes_what_the_plan_says(stage: Callable[..., Stage], options: di
             elif action["do"] in (Do.LINK_CONTACT, Do.LINK_COMPANY):
                 real, old = after[key][params["id"]], before[key][params["id"]]
                 fill = {n: resolve(v, ids, pipeline) for n, v in params["fill"].items()}  # type: ignore[arg-type]
-                wrong += [f"{where} {key}.{n}: not filled" for n, v in fill.items() if real.get(n) != v]
+                wrong += [
+                    f"{where} {key} #{params['id']}.{n}: {real.get(n)!r} instead of {v!r}"
+                    for n, v in fill.items()
+                    if real.get(n) != v
+                ]
                 have = {channels.key_of(e, "PL") or e["value"] for e in real["fm"]}
                 wrong += [
                     f"{where} {key}: {e['value']} not added"
