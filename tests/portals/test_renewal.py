@@ -52,7 +52,7 @@ def store_portal(db: Database, **values: object) -> None:
         "updated_at": now,
     }
     with db.begin() as session:
-        session.add(Portal(**{**row, **values}))
+        session.add(Portal(**{"id": 1, **row, **values}))
 
 
 class OneUseServer(ThreadingHTTPServer):

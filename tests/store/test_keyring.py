@@ -138,7 +138,7 @@ def _add_portal(db: Database, key: str) -> None:
 
 def _credentials(db: Database) -> list[object]:
     with db.read() as session:
-        return [row["k"] for row in session.scalars(select(Portal.credential).order_by(Portal.id)) if row]
+        return [row["k"] for row in session.scalars(select(Portal.credential).order_by(Portal.key)) if row]
 
 
 def test_key_file_gets_a_key_that_a_running_process_uses_at_once(tmp_path: Path) -> None:
@@ -189,6 +189,12 @@ def test_key_file_that_holds_no_key_is_named(tmp_path: Path, content: str) -> No
     (tmp_path / "secret.keys").write_text(content)
     with pytest.raises(BadSetting, match=r"secret\.keys"):
         Keyring.of_file(KeyFile(tmp_path / "secret.keys"))
+
+
+def test_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BadSetting, match="LEADSWITCH_DATA_DIR"):
+        Keyring.of_file(KeyFile(tmp_path / "file" / "secret.keys"))
 
 
 def test_rotations_at_once_lose_no_key(any_database: Database, tmp_path: Path) -> None:

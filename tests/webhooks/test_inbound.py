@@ -90,7 +90,9 @@ def events(db: Database) -> list[tuple[str, str]]:
 
 def test_install_event_alone_installs(b24: Bitrix24, database: Database, settings: Settings) -> None:
     assert handle_event(database, settings, install_event()) == 200
-    token = DatabaseTokenStore(database, 1).load()
+    with database.read() as session:
+        portal_id = session.scalars(select(Portal.id)).one()
+    token = DatabaseTokenStore(database, portal_id).load()
     assert (token.refresh_token, token.portal) == ("event-refresh", "one.example")
     assert events(database) == [("ONAPPINSTALL", "handled")]
 
