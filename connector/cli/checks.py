@@ -8,10 +8,11 @@ from enum import StrEnum
 
 from connector.cli.portal import NoPortal, connected, database
 from connector.cli.shell import Shell
-from connector.errors import LeadswitchError
+from connector.errors import LeadswitchError, sentences
 from connector.i18n import _
 from connector.portals import all_portals
 from connector.portals.manifest import app_manifest
+from connector.reports.words import MODE, word
 from connector.settings import PREFIX, Settings
 
 # Variables with our prefix that are no settings: read before settings are, or by the tests.
@@ -67,11 +68,11 @@ def _guarded(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Check
     try:
         yield from checks()
     except LeadswitchError as error:
-        what, _kept, todo = error.parts()
-        text, detail = _(what) % error.params(), str(error)
+        text, *said = sentences({**error.told(), "kept": ""}, _)
+        detail = str(error)
         if not detail.startswith(text):
             text = f"{text} ({detail})"
-        yield Check(name, State.FAILED, text, _(todo) % error.params())
+        yield Check(name, State.FAILED, text, " ".join(said))
     except OSError as error:
         yield Check(name, State.FAILED, f"{error.filename or ''}: {error.strerror}")
 
@@ -175,7 +176,7 @@ def _portal(shell: Shell) -> Iterator[Check]:
             yield from _scopes(set(map(str, _list(here.client.call("scope").result))))
             mode = here.client.call("crm.settings.mode.get").result
             yield Check(
-                "CRM mode", State.OK, {1: "Classic CRM", 2: "Simple CRM"}.get(int(str(mode)), str(mode))
+                "CRM mode", State.OK, word(MODE, {"1": "classic", "2": "simple"}.get(str(mode), str(mode)))
             )
     except NoPortal as none:
         yield Check("portal", State.NOTE, _(none.what), _(none.todo))

@@ -10,6 +10,17 @@ from connector.cli.shell import Shell, json_option, pass_shell, portal_options, 
 from connector.i18n import N_, _
 from connector.redact import redact_text
 
+# The names of checks in words; JSON keeps the names.
+NAMES = {
+    "settings": N_("settings"),
+    "manifest": N_("app card"),
+    "data folder": N_("data folder"),
+    "database": N_("database"),
+    "app": N_("app"),
+    "portal": N_("portal"),
+    "permissions": N_("permissions"),
+    "CRM mode": N_("CRM mode"),
+}
 WORDS = {State.OK: N_("ok"), State.NOTE: N_("note"), State.FAILED: N_("NOT WELL")}
 
 
@@ -24,7 +35,10 @@ def doctor(shell: Shell) -> int:
     if shell.json:
         shell.emit({"ok": well, "checks": [asdict(check) for check in found]})
     else:
-        lines = [(_(WORDS[check.state]), check.name, check.what, check.todo) for check in found]
+        lines = [
+            (_(WORDS[check.state]), _(NAMES.get(check.name, check.name)), check.what, check.todo)
+            for check in found
+        ]
         shell.stdout().print(rows(table("", _("Checked"), _("Found"), _("What to do")), lines))
     return Exit.DONE if well else Exit.FAILED
 

@@ -60,13 +60,13 @@ def _foreseen(shell: Shell, error: LeadswitchError) -> int:
     places = _Places({name: _masked(value, shell) for name, value in error.params().items()})
     sentences = [_(part) % places for part in error.parts() if part]
     technical = redact_text(str(error), shell.secrets)
+    # What the first sentence says already, in English, says nothing new.
+    detail = technical.removeprefix(error.parts()[0] % places).strip()
     if shell.json:
         shell.emit({"error": describe(error, sentences, technical)})
     shell.say(_("Error: %(what)s", what=sentences[0]), style="bold red")
-    if (
-        technical not in sentences and technical != error.parts()[0] % places
-    ):  # the same in English says nothing new
-        shell.say(f"  {technical}")
+    if detail and technical not in sentences:
+        shell.say(f"  {detail}")
     for sentence in sentences[1:]:
         shell.say(f"  {sentence}")
     if os.environ.get(DEBUG):

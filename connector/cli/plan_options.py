@@ -46,6 +46,8 @@ SCOPE: dict[str, _Scope] = {
 _LEADS = "leads"
 _PAIRS = "LEAD_STAGE=DEAL_STAGE"
 _FIELDS = "ENTITY.FROM=TO"
+_NUMBER_OR: Mapping[str, str] = {"pipeline": "new", "responsible": "keep"}
+"""Options that are an ID, or this word."""
 
 
 def planning_options(command: F) -> F:
@@ -98,9 +100,7 @@ def gather(options_file: Path | None, values: Mapping[str, Any]) -> Options:
         elif row.form == _FIELDS:
             raw[row.name] = _merged(raw.get(row.name, {}), given)
         else:
-            raw[row.name] = (
-                int(given) if row.name in ("pipeline", "responsible") and given.isdigit() else given
-            )
+            raw[row.name] = _number(row.name, given) if row.name in _NUMBER_OR else given
     try:
         return Options.model_validate(raw)
     except ValidationError as wrong:
@@ -115,6 +115,15 @@ def _from_file(path: Path) -> dict[str, Any]:
     if not isinstance(raw, dict):
         raise WrongOptions(problems=f"{path.name}: an object was expected")
     return raw
+
+
+def _number(name: str, given: str) -> int | str:
+    """An ID, or the one word that is allowed in its place."""
+    if given.isdecimal():
+        return int(given)
+    if given != _NUMBER_OR[name]:
+        raise WrongOptions(problems=f"--{name} {given}: an ID or {_NUMBER_OR[name]!r} was expected")
+    return given
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -29,10 +29,13 @@ WAITS: Mapping[str, tuple[str, str, Exit]] = {
     ),
     "leads": (
         N_(
-            "%(count)s leads of the portal are still in work; Bitrix24 would convert them by its own rules. "
-            "The mode is not to be changed yet."
+            "Leads of the portal still in work: %(count)s. Bitrix24 would convert them by its own rules, "
+            "so the mode is not to be changed yet."
         ),
-        N_("Convert or close them, then resume; or plan them as well."),
+        N_(
+            "Close them or convert them by hand, then resume. "
+            "Leads that were changed after the plan: leadswitch runs retry %(id)s --replan"
+        ),
         Exit.LEFT_BEHIND,
     ),
     "portal": (

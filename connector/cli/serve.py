@@ -6,10 +6,18 @@ from types import FrameType
 
 import click
 
+from connector.cli.children import is_free
+from connector.cli.demo import PortTaken
 from connector.cli.portal import load_settings
 from connector.cli.shell import Shell, pass_shell
-from connector.i18n import _
+from connector.i18n import N_, _
 from connector.web.serve import run
+
+
+class ServerPortTaken(PortTaken):
+    """`LEADSWITCH_PORT` is in use."""
+
+    todo = N_("Stop what uses it, or set LEADSWITCH_PORT to another one.")
 
 
 @click.command()
@@ -20,6 +28,8 @@ def serve(shell: Shell) -> None:
     Settings: see README, or `leadswitch doctor`. Put an HTTPS proxy in front and set LEADSWITCH_BASE_URL to its address.
     """
     settings = load_settings(shell)
+    if settings.port and not is_free(settings.port, settings.host):
+        raise ServerPortTaken(port=settings.port)
     signal.signal(signal.SIGTERM, _stop)
     shell.say(
         _(

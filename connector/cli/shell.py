@@ -57,7 +57,7 @@ class Shell:
 
 def table(*columns: str, right: Sequence[int] = ()) -> Table:
     """An unboxed table as all commands print them; the columns with these places are flush right."""
-    result = Table(box=None, pad_edge=False, header_style="bold")
+    result = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for place, column in enumerate(columns):
         result.add_column(Text(column), justify="right" if place in right else "left", overflow="fold")
     return result

@@ -12,6 +12,7 @@ from connector.errors import BadSetting, WrongSecretKey
 from connector.store.keyfile import KeyFile
 
 SETTING = "LEADSWITCH_SECRET_KEYS"
+FOLDER_SETTING = "LEADSWITCH_DATA_DIR"
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,9 @@ class Keyring:
         try:
             keys = file.read()
         except OSError as problem:
+            if not file.path.parent.is_dir():
+                reason = f"the folder {file.path.parent} cannot be made or opened ({problem.strerror})"
+                raise BadSetting(setting=FOLDER_SETTING, reason=reason) from None
             reason = f"the key file {file} cannot be read ({problem.strerror})"
             raise BadSetting(setting=SETTING, reason=reason) from None
         return cls(keys, file=file)

@@ -2,6 +2,7 @@
 only keep calling `run_slice` until it says that there is no more.
 """
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -173,12 +174,18 @@ def let_go(holder: str) -> None:
 
 def _rest(call: _Call, state: RunState, error: LeadswitchError) -> SliceResult:
     """The run rests because of an error; also when the lease could not even be used."""
-    log.warning("run rests", run=call.run_id, state=state.value, error=error.key)
+    asked = isinstance(error, Cancelled)
+    log.log(
+        logging.INFO if asked else logging.WARNING,
+        "run rests",
+        run=call.run_id,
+        state=state.value,
+        error=error.key,
+    )
     with call.db.begin() as session:
         run = session.get_one(Run, call.run_id, with_for_update=True)
         if run.lease_holder not in (None, call.holder):
             return SliceResult.BUSY
-        asked = isinstance(error, Cancelled)
         run.state, run.wanted = state, "go"
         run.waiting_for = (
             None if asked else {"what": "portal", "error": error.key, "text": error.user_message()}

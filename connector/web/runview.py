@@ -119,6 +119,9 @@ BUTTONS: Mapping[str, Control] = {
     "retry": Control("retry", N_("Try the failed leads again"), "repeat"),
 }
 
+STOP_HERE = N_("End without changing the mode")
+"""What `cancel` means where nothing but the mode is left."""
+
 
 def run_view(run: RunProgress) -> RunView:
     """A run while it works, rests or waits for leads."""
@@ -156,7 +159,8 @@ def controls(run: RunProgress) -> tuple[Control, ...]:
     if run.state == "done" and run.failed and run.kind == "apply":
         verbs = ("retry",)
     found = [BUTTONS[verb] for verb in verbs if verb != "retry" or run.kind == "apply"]
-    return tuple(Control(one.verb, _(one.label), one.icon, one.look) for one in found)
+    labels = {"cancel": STOP_HERE} if is_flip(run) else {}
+    return tuple(Control(one.verb, _(labels.get(one.verb, one.label)), one.icon, one.look) for one in found)
 
 
 def flip_view(run: RunProgress, origin: str, now: str | None) -> FlipView:
@@ -170,6 +174,10 @@ def flip_view(run: RunProgress, origin: str, now: str | None) -> FlipView:
     if _waits(run).get("note"):
         note = _("Your portal still reports the old mode. Look whether the change was saved.")
     lead = _("One last step remains, and Bitrix24 lets only a person do it. It takes a minute.")
+    if run.kind == "undo" and run.total:
+        lead = _(
+            "First the mode goes back, and Bitrix24 lets only a person do that. Then Leadswitch brings the leads back by itself."
+        )
     if run.kind == "apply" and run.done:
         lead = _(
             "All leads of the plan are dealt with. One last step remains, and Bitrix24 lets only a person do it."
@@ -192,6 +200,8 @@ def _waits(run: RunProgress) -> Mapping[str, Any]:
 
 def _title(run: RunProgress) -> tuple[str, str]:
     stays = _("You can close this page; the run goes on. Any administrator can open it again.")
+    if run.state in ("paused", "waiting", "failed"):
+        stays = _("You can close this page. Any administrator can open it again and go on.")
     if run.kind == "undo":
         return _("Taking the switch back"), stays
     return (_("Converting leads"), stays) if run.total else (_("Changing the mode"), stays)

@@ -1,6 +1,7 @@
 """An exception ends as a message and an exit code: no traceback, no secret, valid JSON where JSON was asked for."""
 
 import json
+import socket
 from pathlib import Path
 
 import click
@@ -8,9 +9,10 @@ import pytest
 from pydantic import SecretStr
 
 from connector.cli import failures
+from connector.cli.entry import run
 from connector.cli.exits import MEANING, Exit
 from connector.cli.shell import Shell
-from connector.errors import DigestMismatch, LeadswitchError, TokenRefused
+from connector.errors import DigestMismatch, LeadswitchError, NotAPlan, TokenRefused
 
 KEY = "s3cr3tk3y9"
 
@@ -34,6 +36,26 @@ def test_a_foreseen_error_says_what_was_kept_and_what_to_do(capsys: pytest.Captu
     assert "changed or cut off" in errors
     assert "Nothing was changed on the portal" in errors
     assert "Traceback" not in errors
+
+
+def test_a_detail_is_told_without_saying_the_first_sentence_again(capsys: pytest.CaptureFixture[str]) -> None:
+    told(NotAPlan("the file is empty"))
+    errors = capsys.readouterr().err
+    assert errors.count("not a Leadswitch plan") == 1
+    assert "(the file is empty)" in errors
+
+
+def test_a_server_port_in_use_is_named_before_anything_starts(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("LEADSWITCH_PORT", str(taken.getsockname()[1]))
+        assert run(["serve"]) == Exit.FAILED
+    errors = capsys.readouterr().err
+    assert "LEADSWITCH_PORT" in errors
+    assert "Listening" not in errors
 
 
 def test_json_carries_the_stable_key_and_bitrix24s_own_code(capsys: pytest.CaptureFixture[str]) -> None:

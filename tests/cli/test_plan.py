@@ -78,6 +78,8 @@ def test_options_from_a_file(connected: Shell, tmp_path: Path) -> None:
     ("arguments", "says"),
     [
         (["--pipeline", "99"], "99"),
+        (["--pipeline", "Sales"], "an ID or 'new' was expected"),
+        (["--responsible", "Ala"], "an ID or 'keep' was expected"),
         (["--stages", "NEW=C99:NEW"], "C99:NEW"),
         (["--stages", "NOSUCH=NEW"], "NOSUCH"),
         (["--fields", "deal.UF_CRM_NO=UF_CRM_SUCH"], "UF_CRM_NO"),

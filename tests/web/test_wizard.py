@@ -47,7 +47,10 @@ def test_a_switch_and_its_undo_by_plain_forms(stage: Callable[..., Stage]) -> No
     person.press("to-undo").press("start-undo")
     here.worker.work()
     world.settings.mode = CLASSIC
-    person.post(person.sent[-1], {"session": person.token}).press("flip-check")
+    person.post(person.sent[-1], {"session": person.token})
+    assert "First the mode goes back" in person.page.text
+    assert person.find("run-cancel").text.strip() == "End without changing the mode"
+    person.press("flip-check")
     here.worker.work()
     person.post(person.sent[-1], {"session": person.token})
     assert person.find("report-title").attributes["data-state"] == "done"
