@@ -23,11 +23,11 @@ from connector.switching.engine import Engine
 from connector.switching.shift import Effort
 
 SLOW_ANSWER = 0.6
-"""Seconds that a slow answer of a chaos run takes; what is not there after `settle_seconds` is certain not to come."""
+"""Seconds that a slow answer of a chaos run takes. `settle_seconds` is far more, because this machine may be busy with other things too."""
 EFFORT = Effort(
     in_flight=60,
     slice_seconds=2.0,
-    settle_seconds=3.0,
+    settle_seconds=6.0,
     lease_seconds=4.0,
     longest_idle=0.1,
     trouble_seconds=90.0,

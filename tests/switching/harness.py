@@ -156,8 +156,12 @@ def check_switched(stage: Stage, run_id: str, before: snapshot.Picture) -> None:
             by_lead.setdefault(deal["LEAD_ID"], []).append(deal)
     assert sorted(by_lead) == sorted(lead.lead_id for lead in done)
     for lead in done:
-        (deal,) = by_lead[lead.lead_id]
-        assert deal["ID"] == lead.deal_id
+        deals = [deal["ID"] for deal in by_lead[lead.lead_id]]
+        story = [
+            (r.key, r.attempt, r.state, r.result, str(r.at), str(r.settled_at))
+            for r in stage.journal(run_id, lead.lead_id)
+        ]
+        assert deals == [lead.deal_id], f"lead {lead.lead_id} has the deals {deals}: {story}"
         row = stage.world.leads.rows[lead.lead_id]
         assert row["STATUS_SEMANTIC_ID"] == "S"
         assert not stage.open_activities(1, lead.lead_id) or all(
