@@ -197,12 +197,6 @@ def test_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         Keyring.of_file(KeyFile(tmp_path / "file" / "secret.keys"))
 
 
-def test_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
-    with pytest.raises(BadSetting, match="LEADSWITCH_DATA_DIR"):
-        Keyring.of_file(KeyFile(tmp_path / "file" / "secret.keys"))
-
-
 def test_rotations_at_once_lose_no_key(any_database: Database, tmp_path: Path) -> None:
     url = any_database.engine.url.render_as_string(hide_password=False)
     path = tmp_path / "secret.keys"
