@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from connector.cli.portal import NoPortal, connected, database
 from connector.cli.shell import Shell
-from connector.errors import LeadswitchError
+from connector.errors import LeadswitchError, sentences
 from connector.i18n import _
 from connector.portals import all_portals
 from connector.portals.manifest import app_manifest
@@ -68,11 +68,11 @@ def _guarded(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Check
     try:
         yield from checks()
     except LeadswitchError as error:
-        what, _kept, todo = error.parts()
-        text, detail = _(what) % error.params(), str(error)
+        text, *said = sentences({**error.told(), "kept": ""}, _)
+        detail = str(error)
         if not detail.startswith(text):
             text = f"{text} ({detail})"
-        yield Check(name, State.FAILED, text, _(todo) % error.params())
+        yield Check(name, State.FAILED, text, " ".join(said))
     except OSError as error:
         yield Check(name, State.FAILED, f"{error.filename or ''}: {error.strerror}")
 

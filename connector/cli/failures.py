@@ -18,7 +18,7 @@ import click
 
 from connector.cli.exits import Exit
 from connector.cli.shell import Shell
-from connector.errors import LeadswitchError
+from connector.errors import LeadswitchError, sentences
 from connector.i18n import _
 from connector.redact import redact_text
 
@@ -57,40 +57,29 @@ def told(shell: Shell) -> Iterator[Outcome]:
 
 
 def _foreseen(shell: Shell, error: LeadswitchError) -> int:
-    places = _Places({name: _masked(value, shell) for name, value in error.params().items()})
-    sentences = [_(part) % places for part in error.parts() if part]
+    said = [redact_text(one, shell.secrets) for one in sentences(error.told(), _)]
+    in_english = redact_text(sentences(error.told())[0], shell.secrets)
     technical = redact_text(str(error), shell.secrets)
     # What the first sentence says already, in English, says nothing new.
-    detail = technical.removeprefix(error.parts()[0] % places).strip()
+    detail = technical.removeprefix(in_english).strip()
     if shell.json:
-        shell.emit({"error": describe(error, sentences, technical)})
-    shell.say(_("Error: %(what)s", what=sentences[0]), style="bold red")
-    if detail and technical not in sentences:
+        shell.emit({"error": describe(error, said, technical)})
+    shell.say(_("Error: %(what)s", what=said[0]), style="bold red")
+    if detail and technical not in said:
         shell.say(f"  {detail}")
-    for sentence in sentences[1:]:
+    for sentence in said[1:]:
         shell.say(f"  {sentence}")
     if os.environ.get(DEBUG):
         sys.stderr.write(redact_text(traceback.format_exc(), shell.secrets))
     return int(getattr(error, "exit_code", Exit.FAILED))
 
 
-class _Places(dict[str, object]):
-    """Values for a message; one that is missing leaves its place empty."""
-
-    def __missing__(self, key: str) -> str:
-        return ""
-
-
-def _masked(value: object, shell: Shell) -> object:
-    return redact_text(value, shell.secrets) if isinstance(value, str) else value
-
-
-def describe(error: LeadswitchError, sentences: Sequence[str], technical: str) -> dict[str, Any]:
+def describe(error: LeadswitchError, said: Sequence[str], technical: str) -> dict[str, Any]:
     """An error for `--json`: stable `key`, who must act, the sentences, and Bitrix24's own code and request id where it has them."""
     document = {
         "key": error.key,
         "who": str(error.who),
-        "message": " ".join(sentences),
+        "message": " ".join(said),
         "technical": technical,
     }
     for name in ("portal", "method", "code", "request_id"):

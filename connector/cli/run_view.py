@@ -6,7 +6,16 @@ from connector.cli.exits import Exit
 from connector.cli.shell import Shell, rows, table
 from connector.i18n import N_, _, moment, number
 from connector.reports.run_source import RunSource
-from connector.reports.words import LEAD_STATE, MODE, REASON, RUN_KIND, RUN_STATE, problem_text, word
+from connector.reports.words import (
+    LEAD_STATE,
+    MODE,
+    REASON,
+    RUN_KIND,
+    RUN_STATE,
+    problem_text,
+    wait_text,
+    word,
+)
 from connector.switching.queries import RunLeadRow
 
 NAMED = 20
@@ -139,9 +148,10 @@ def advice(source: RunSource) -> list[str]:
     lines = []
     if what in WAITS:
         said, todo, _code = WAITS[what]
+        why = wait_text(waits)
         lines = [
             _(said) % places,
-            *([f"  {waits['text']}"] if waits.get("text") else []),
+            *([f"  {why}"] if why else []),
             "  " + _(todo) % places,
         ]
     if run.state in ("paused", "waiting"):

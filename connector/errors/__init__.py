@@ -46,14 +46,15 @@ LeadswitchError                     key · who must act · user_message() · det
 ├── Cancelled                       the caller asked to stop; nothing was sent after that
 ├── PlanError                       this plan cannot be used
 │   ├── NotAPlan · PlanFormatUnknown · DigestMismatch · WrongPortal
-│   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit
+│   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit · PlanBroken
 ├── RunError                        a run cannot start or go on
 │   ├── AlreadyRunning · RunNotFound · NotAllowed · WrongRunState
 └── ModeError                       the CRM mode cannot be changed, or was not
     ├── ClassicUnavailable · LeadsStillInWork · ModeNotConfirmed
 
-The classes live in base, config, bitrix, access and switch; import them from here. A leaf is five lines: `key` (stable,
-for translations and JSON), `who`, and three sentences with %(name)s places that are filled from the keyword arguments.
+The classes live in base, config, bitrix, access and switch, their stored form in told; import them from here.
+A leaf is five lines: `key` (stable, for translations and JSON), `who`, and three sentences with
+%(name)s places that are filled from the keyword arguments.
 Never put a secret into an argument; descriptions are redacted here again.
 """
 
@@ -117,6 +118,7 @@ from connector.errors.switch import (
     NotAPlan,
     OptionsUnfit,
     PlanAlreadyApplied,
+    PlanBroken,
     PlanError,
     PlanFormatUnknown,
     PlanHasErrors,
@@ -128,6 +130,7 @@ from connector.errors.switch import (
     WrongPortal,
     WrongRunState,
 )
+from connector.errors.told import Said, joined, sentences
 
 __all__ = [
     "N_",
@@ -171,6 +174,7 @@ __all__ = [
     "OutcomeUnknown",
     "PaymentRequired",
     "PlanAlreadyApplied",
+    "PlanBroken",
     "PlanError",
     "PlanFormatUnknown",
     "PlanHasErrors",
@@ -187,6 +191,7 @@ __all__ = [
     "RecordNotFound",
     "RunError",
     "RunNotFound",
+    "Said",
     "ServerFault",
     "ShortList",
     "TokenExpired",
@@ -197,4 +202,6 @@ __all__ = [
     "WrongPortal",
     "WrongRunState",
     "WrongSecretKey",
+    "joined",
+    "sentences",
 ]

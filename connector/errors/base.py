@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from connector.errors.told import told
 from connector.redact import redact_text
 
 
@@ -54,6 +55,10 @@ class LeadswitchError(Exception):
     def params(self) -> Mapping[str, object]:
         """Values for the places in `parts()`; a missing one shows as an empty string."""
         return _Lenient(self.details)
+
+    def told(self) -> dict[str, Any]:
+        """What the error says, to be stored and said later by `sentences`: `{"key", "what", "kept", "todo", "params"}`."""
+        return told(self.key, self.parts(), self.details)
 
     def user_message(self) -> str:
         """The three sentences in English, filled in."""

@@ -71,11 +71,20 @@ class PlanNotReady(PlanError):
 
 
 class OptionsUnfit(PlanError):
-    """The chosen options do not fit the portal; `problems` are sentences that name what exists."""
+    """The chosen options do not fit the portal; `problems` is a `Said` that names what exists."""
 
     key = "plan.options"
     what = N_("These options do not fit the portal. %(problems)s")
     todo = N_("Correct the options and plan again.")
+
+
+class PlanBroken(PlanError):
+    """Making the plan ended with an exception that nobody foresaw; `name` is its class."""
+
+    key = "plan.broken"
+    who = Who.US
+    what = N_("Something unforeseen happened (%(name)s).")
+    todo = N_("Make a new plan; if it happens again, report this to the makers of Leadswitch.")
 
 
 class PlanAlreadyApplied(PlanError):

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from connector.errors import Said
+
 from .findings_lead import LEAD_ROWS
 from .findings_native import NATIVE_ROWS
 from .findings_plan import PLAN_ROWS
@@ -66,6 +68,22 @@ def _fill(template: str, params: Mapping[str, Any], translate: Callable[[str], s
         for k, v in params.items()
     }
     return template % _Gaps(shown)
+
+
+def said(item: Finding) -> tuple[Said, ...]:
+    """The message of a finding and what to do about it, as data that is translated where it is shown."""
+    kind = CATALOGUE.get(item.code)
+    if kind is None:
+        return (Said(item.code),)
+    params = {name: _part(name, value) for name, value in item.params.items()}
+    return tuple(Said(text, params) for text in (kind.message, kind.advice) if text)
+
+
+def _part(param: str, value: Any) -> object:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    word = WORDS.get(param, {}).get(value) if isinstance(value, str) else None
+    return Said(word) if word else value
 
 
 def _word(param: str, value: Any, translate: Callable[[str], str]) -> Any:

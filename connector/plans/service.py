@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -12,8 +13,18 @@ from sqlalchemy import delete, select
 
 from connector.bitrix.client import BitrixClient
 from connector.clock import Clock, SystemClock
-from connector.errors import Cancelled, LeadswitchError, NotAPlan, OptionsUnfit, PlanNotFound, PlanNotReady
-from connector.planning.catalogue import advice, render
+from connector.errors import (
+    Cancelled,
+    LeadswitchError,
+    NotAPlan,
+    OptionsUnfit,
+    PlanBroken,
+    PlanError,
+    PlanNotFound,
+    PlanNotReady,
+    joined,
+)
+from connector.planning.catalogue import said
 from connector.planning.checks import check_options
 from connector.planning.encode import lead_from_json, lead_to_json
 from connector.planning.model import CrmMode, LeadPlan, LeadSnapshot, PortalFacts, Severity
@@ -83,11 +94,8 @@ def build(
                 _pause(sink, number, facts, progress, cancel)
         head = make_head(facts, options, tally, facts.taken_at, notes)
         sink.finish(head)
-    except LeadswitchError as error:
-        sink.fail(error.user_message() if error.user_message() else str(error))
-        raise
     except BaseException as error:
-        sink.fail(type(error).__name__)
+        sink.fail(_why(error))
         raise
     if progress:
         progress(tally.leads, tally.leads)
@@ -100,6 +108,15 @@ def _planned(
     if options.to is CrmMode.SIMPLE:
         leads = read_leads(client, facts, options, notes=notes)
     return plan_stream(facts, options, leads)
+
+
+def _why(error: BaseException) -> str:
+    """What a failed plan keeps in `error`: JSON of `LeadswitchError.told`, to be said in the language of whoever looks."""
+    stopped = isinstance(error, Cancelled | KeyboardInterrupt)
+    known = error if isinstance(error, LeadswitchError) else PlanBroken(name=type(error).__name__)
+    # Planning only reads: whatever a single call may have left open, the portal is as it was.
+    told = {**(Cancelled() if stopped else known).told(), "kept": PlanError.kept}
+    return json.dumps({**told, "todo": PlanError.todo} if stopped else told, ensure_ascii=False)
 
 
 def _pause(
@@ -116,12 +133,13 @@ def _pause(
 def _check(options: Options, facts: PortalFacts) -> None:
     """Options with an error stop here, before anything is read; the rest of the findings goes into the head."""
     wrong = [
-        f"{render(f)} {advice(f)}".strip()
+        sentence
         for f in check_options(options, facts)
         if f.severity is Severity.ERROR
+        for sentence in said(f)
     ]
     if wrong:
-        raise OptionsUnfit(problems=" ".join(wrong))
+        raise OptionsUnfit(problems=joined(wrong))
 
 
 def _begin(db: Database, plan_id: str) -> tuple[PortalRef, Options]:
@@ -168,7 +186,7 @@ def load_file(
                 sink.add(lead)
             sink.finish(again.head)
     except BaseException as error:
-        sink.fail(str(error))
+        sink.fail(_why(error))
         raise
     return plan_id
 

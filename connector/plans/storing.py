@@ -83,7 +83,7 @@ class Sink:
         return digest
 
     def fail(self, error: str) -> None:
-        """Throw the leads away and mark the plan as failed; `error` is for people."""
+        """Throw the leads away and mark the plan as failed; `error` is what `errors.sentences` takes."""
         self._lines.close()
         with self._db.begin() as session:
             session.execute(delete(PlanFinding).where(PlanFinding.plan_id == self._plan_id))

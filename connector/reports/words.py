@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from connector.errors import sentences
 from connector.i18n import N_, _
 from connector.planning.model import Do, LeadKind, Severity
 
@@ -167,6 +168,17 @@ def problem_text(detail: Json) -> str:
     return "; ".join(parts)
 
 
+def wait_text(waits: Json) -> str:
+    """The error or problem because of which a run rests, of its `waiting_for`; older rows have an error as English text only."""
+    if isinstance(waits.get("detail"), Mapping):
+        return problem_text({"problem": waits["detail"]})
+    return " ".join(sentences(waits.get("told") or str(waits.get("text") or ""), _))
+
+
 def _step(item: Json) -> str:
-    """One step that was refused, in the portal's words."""
-    return f"{item.get('step', '')}: {item.get('text') or item.get('code', '')}".strip(": ")
+    """One step that was refused, in the portal's words; ours where it gave none."""
+    code = item.get("code", "")
+    text = item.get("text") or code
+    if said := sentences(item.get("told"), _):
+        text = f"{said[0]} ({code})" if code else said[0]
+    return f"{item.get('step', '')}: {text}".strip(": ")

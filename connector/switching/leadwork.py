@@ -108,4 +108,10 @@ def trouble(shift: Shift, turn: Turn) -> Row | None:
 
 
 def _named(error: BitrixError) -> Row:
-    return {"error": error.key, "method": error.method, "code": error.code, "text": error.user_message()}
+    return {
+        "error": error.key,
+        "method": error.method,
+        "code": error.code,
+        "text": error.user_message(),
+        "told": error.told(),
+    }

@@ -16,10 +16,13 @@ class Problem:
     code: str
     text: str
     denied: bool = False
+    told: Row | None = None
+    """What our own error says, where the portal gave no words (`LeadswitchError.told`)."""
 
     def as_detail(self) -> Row:
         """For `run_lead.detail`."""
-        return {"step": self.key, "code": self.code, "text": self.text}
+        said: Row = {"told": self.told} if self.told else {}
+        return {"step": self.key, "code": self.code, "text": self.text, **said}
 
 
 def problem_of(key: str, answer: Answer) -> Problem | None:
@@ -31,6 +34,7 @@ def problem_of(key: str, answer: Answer) -> Problem | None:
         answer.error.code,
         answer.error.description or str(answer.error),
         isinstance(answer.error, AccessDenied),
+        None if answer.error.description else answer.error.told(),
     )
 
 

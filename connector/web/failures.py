@@ -22,6 +22,7 @@ from connector.errors import (
     PlanNotFound,
     RunNotFound,
     Who,
+    sentences,
 )
 from connector.i18n import N_, _
 from connector.web.context import is_fragment, page, session, web
@@ -107,7 +108,7 @@ def outside() -> Response:
 
 def of_error(error: LeadswitchError) -> Message:
     """One of our errors in the reader's language."""
-    what, *rest = (_(part) % error.params() if part else "" for part in error.parts())
+    what, *texts = sentences(error.told(), _)
     tone, icon = ("warning", "warning") if error.who in (Who.USER, Who.ADMINISTRATOR) else ("error", "error")
     reference = ""
     if isinstance(error, BitrixError):
@@ -117,8 +118,7 @@ def of_error(error: LeadswitchError) -> Message:
     links: tuple[Link, ...] = ()
     if session() is not None and not isinstance(error, LaunchRefused | DeadCredential):
         links = (Link(url_for("pages.overview"), _("Overview"), "screen"),)
-    texts = tuple(text for text in rest if text)
-    return Message(error.key, what.rstrip(" ."), texts, tone, icon, links, reference)
+    return Message(error.key, what.rstrip(" ."), tuple(texts), tone, icon, links, reference)
 
 
 def status_of(error: LeadswitchError) -> int:

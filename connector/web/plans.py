@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, redirect, request, url_for
 
-from connector.errors import BitrixError
+from connector.errors import BitrixError, sentences
 from connector.i18n import _, ngettext, number
 from connector.planning.encode import lead_from_json
 from connector.planning.model import CrmMode, PortalFacts, Severity
@@ -248,7 +248,8 @@ def _failed(plan: Header) -> Message:
     if plan.state == "expired":
         texts = (_("Plans are kept for %(n)s days. Make a new dry run.", n=web().settings.retention_days),)
         return Message("plan-expired", _("This plan is not kept any more"), texts, "warning", "clock", links)
-    why = (plan.error, _("Nothing was changed in your CRM."))
+    said = sentences(plan.error, _)
+    why = said if len(said) > 1 else (*said, _("Nothing was changed in your CRM."))
     return Message(
         "plan-failed",
         _("The dry run could not be finished"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.i18n import N_, _, duration, ngettext, number, percent
 from connector.planning.model import CrmMode
+from connector.reports.words import wait_text
 from connector.switching.progress import RunProgress
 from connector.web import words
 from connector.web.reportview import left_total, modes_of
@@ -238,7 +239,7 @@ def _note(run: RunProgress) -> Note | None:
         text = _("Bitrix24 asks for a break of some minutes in its working time. The run goes on by itself.")
         return Note("info", _("Waiting for Bitrix24"), text)
     if what == "portal":
-        return Note("error", _("The portal did not answer as needed"), str(wait.get("text", "")))
+        return Note("error", _("The portal did not answer as needed"), wait_text(wait))
     if what in WAITING:
         title, text = (_(part) for part in WAITING[what])
         count = wait.get("count")
@@ -246,7 +247,7 @@ def _note(run: RunProgress) -> Note | None:
         more = [
             text,
             _("Leads: %(ids)s", ids=named) if named else "",
-            str(wait.get("detail") or ""),
+            wait_text(wait),
         ]
         if what == "leads" and count:
             title = ngettext("%(n)s lead is still in work", "%(n)s leads are still in work", int(count))
