@@ -188,7 +188,9 @@ def _rest(call: _Call, state: RunState, error: LeadswitchError) -> SliceResult:
             return SliceResult.BUSY
         run.state, run.wanted = state, "go"
         run.waiting_for = (
-            None if asked else {"what": "portal", "error": error.key, "text": error.user_message()}
+            None
+            if asked
+            else {"what": "portal", "error": error.key, "text": error.user_message(), "told": error.told()}
         )
         run.error = None if asked else error.key
         run.lease_holder = run.lease_until = None
