@@ -123,13 +123,12 @@ class Crew:
         *,
         size: int = looks.PAGE,
         settle_seconds: float = SETTLE_SECONDS,
-        high_water: Mapping[int, int] | None = None,
         shared: Shared = lambda _lead, _entity: None,
         denied_is_final: bool = False,
     ) -> None:
         self._wire, self._journal, self._book, self._clock = wire, journal, book, clock
         self._size, self._settle, self._shared = size, settle_seconds, shared
-        self._high = dict(high_water or {})
+        self._high: dict[int, int] = {}
         self._final = denied_is_final
         self._tasks: dict[int, Task] = {}
         self._more: list[Ask] = []
@@ -152,6 +151,10 @@ class Crew:
         task = Task(lead_id, program, dict(entries), prefix, length)
         task.probing = [self._probe(entry) for entry in task.entries.values() if entry.is_open]
         self._tasks[lead_id] = task
+
+    def nothing_above(self, entity_type: int, id_: int) -> None:
+        """The highest id of a type just now: whatever is created from here on has a higher one."""
+        self._high[entity_type] = max(self._high.get(entity_type, 0), id_)
 
     def drop(self, lead_id: int) -> None:
         """Let a program go; the journal knows where it was."""
@@ -210,7 +213,7 @@ class Crew:
             if not task.rounds:
                 task.rounds = 1
                 task.slots = [Slot(call) for call in next(task.program)]
-            while all(self._answered(task, slot) for slot in task.slots):
+            while self._all_answered(task):
                 answers = [slot.answer for slot in task.slots if slot.answer is not None]
                 task.rounds += 1
                 task.slots = [Slot(call) for call in task.program.send(answers)]
@@ -218,11 +221,14 @@ class Crew:
             self._turn.finished[task.lead_id] = stop.value
             del self._tasks[task.lead_id]
 
-    def _answered(self, task: Task, slot: Slot) -> bool:
-        """Whether this call has its answer, from the portal or without asking it."""
-        if slot.answer is None:
-            slot.answer = self._without_asking(task, slot.call)
-        return slot.answer is not None
+    def _all_answered(self, task: Task) -> bool:
+        """Whether every call has its answer, from the portal or without asking it. Looks at all of them: one whose write the journal knows
+        as done must not be left open because another one is.
+        """
+        for slot in task.slots:
+            if slot.answer is None:
+                slot.answer = self._without_asking(task, slot.call)
+        return all(slot.answer is not None for slot in task.slots)
 
     def _without_asking(self, task: Task, call: Call) -> Answer | None:
         if isinstance(call, Mark):
@@ -303,7 +309,10 @@ class Crew:
         assert isinstance(call, Write)
         key = _key(task, call)
         high = self._high.get(int(call.params.get("entityTypeId") or 0), 0)
-        entry = self._journal.draft(task.lead_id, key, call, high, task.entries.get(key))
+        before = task.entries.get(key)
+        if before is not None and before.state != JournalState.NOT_RUN:
+            raise AssertionError(f"{key} of lead {task.lead_id} is {before.state} and would be sent again")
+        entry = self._journal.draft(task.lead_id, key, call, high, before)
         return Ask(Command(call.method, call.params, call.once), ((task, slot),), None, entry)
 
     def _idle(self) -> float:

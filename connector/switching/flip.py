@@ -23,7 +23,7 @@ NAMED = 50
 
 def flip(shift: Shift, target: CrmMode) -> Flow:
     """One look at the mode, and whatever can be done about it now. `rest` means: waiting, ask again later."""
-    seen = modes.look(shift.client)
+    seen, shift.seen = shift.seen or modes.look(shift.client), None
     note_mode(shift, seen.mode)
     if seen.mode is target:
         shift.book.note(state=RunState.RUNNING, waiting_for=None)

@@ -19,6 +19,7 @@ EVERYTHING = 100_000
 
 def convert_leads(shift: Shift) -> Flow:
     """Convert what is pending."""
+    shift.prepare()
     return work_leads(shift, _feed, _judge)
 
 

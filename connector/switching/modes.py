@@ -38,10 +38,11 @@ SETTERS: tuple[Setter, ...] = (
 
 def read_mode(client: BitrixClient) -> CrmMode:
     """The mode that the portal reports now. Raises BitrixError, and ModeError for an answer that is neither 1 nor 2."""
-    return _mode_of(client.call("crm.settings.mode.get").result)
+    return mode_of(client.call("crm.settings.mode.get").result)
 
 
-def _mode_of(answer: object) -> CrmMode:
+def mode_of(answer: object) -> CrmMode:
+    """The answer of `crm.settings.mode.get`; raises ModeError for one that is neither 1 nor 2."""
     try:
         return MODES[int(str(answer))]
     except (KeyError, ValueError):
@@ -71,7 +72,7 @@ def look(client: BitrixClient) -> Look:
     first: Any = found["active"].result
     whole = found["active"].next is None
     active = [int(row["id"]) for row in first["items"]] if whole else active_leads(client)
-    return Look(_mode_of(found["mode"].result), setter, tuple(sorted(active)))
+    return Look(mode_of(found["mode"].result), setter, tuple(sorted(active)))
 
 
 def set_call(setter: Setter, mode: CrmMode, *, active_leads: int, attempt: int = 0) -> Write:

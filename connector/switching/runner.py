@@ -243,7 +243,8 @@ def _enter(shift: Shift, name: str) -> None:
 def _setup(shift: Shift) -> Flow:
     if shift.book.wanted in ("pause", "cancel"):
         return _stop_as_wanted(shift)
-    note_mode(shift)
+    shift.prepare()
+    note_mode(shift, shift.mode)
     replan_stale(shift)
     actions = _setup_actions(shift)
     if actions:

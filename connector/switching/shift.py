@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import select
 
 from connector.bitrix.batch import Command as BatchCommand
+from connector.bitrix.batch import Outcome as BatchOutcome
 from connector.bitrix.client import BitrixClient
 from connector.clock import Clock
 from connector.errors import BitrixError, RunNotFound
@@ -14,6 +15,7 @@ from connector.planning.model import CrmMode
 from connector.planning.options import Options
 from connector.store.database import Database
 from connector.store.models import Plan, PlanLead, Run, RunLead
+from connector.switching import modes
 from connector.switching.book import ENDED, RunBook
 from connector.switching.calls import COMPANY, CONTACT, DEAL, Program, Row
 from connector.switching.crew import SETTLE_SECONDS, Crew, Turn
@@ -71,6 +73,8 @@ class Shift:
     crew: Crew
     stop: Callable[[], bool]
     preset: int = 0
+    mode: CrmMode | None = None
+    seen: modes.Look | None = None
     until: float = 0.0
     trouble_since: float | None = None
     streak: list[str] = field(default_factory=list)
@@ -98,6 +102,21 @@ class Shift:
     def time_is_up(self) -> bool:
         """Whether this slice should end."""
         return self.stop() or self.clock.monotonic() >= self.until
+
+    def prepare(self) -> None:
+        """What must be known before anything is created, in one request: the highest ids, a requisite preset, the mode.
+
+        What we create later has a higher id; every requisite needs a preset, even one that only carries an address (crm.requisite.add).
+        """
+        if self.mode is not None:
+            return
+        found = self.client.batch(_first_look())
+        for kind in (DEAL, CONTACT, COMPANY):
+            rows: Any = _need(found[f"t{kind}"], self.client.portal)["items"]
+            self.crew.nothing_above(kind, max((int(row["id"]) for row in rows), default=0))
+        presets = found["presets"].result
+        self.preset = int(presets[0]["ID"]) if isinstance(presets, list) and presets else 0
+        self.mode = modes.mode_of(_need(found["mode"], self.client.portal))
 
     # ------------------------------------------------------------------------------------------------- leads
 
@@ -162,8 +181,8 @@ def open_shift(
     effort: Effort,
     stop: Callable[[], bool],
 ) -> Shift | None:
-    """Take the lease and get ready; None when another process holds the run. Raises RunNotFound, and BitrixError if the portal
-    cannot be used; the lease is then given back.
+    """Take the lease and get ready; None when another process holds the run. Raises RunNotFound, and the error of a credential that
+    cannot be used; the lease is then given back. Sends nothing.
     """
     lease = Lease(db, run_id, holder, clock, effort.lease_seconds)
     if not lease.take():
@@ -179,22 +198,19 @@ def open_shift(
         journal = Journal(db, run_id, clock)
         book = RunBook(db, run_id, journal, lease, clock, dict(run.counters), run.wanted)
         client = open_client(run.portal_id, lambda: stop() or lease.is_lost or _must_stop(db, run_id, holder))
-        with lease.kept():
-            high, preset = first_look(client)
         crew = Crew(
             ClientWire(client),
             journal,
             book,
             clock,
             settle_seconds=effort.settle_seconds,
-            high_water=high,
             shared=lambda lead_id, entity: shared_client(db, run_id, lead_id, entity),
             denied_is_final=run.wanted == "cancel" or bool(run.counters.get("denied")),
         )
     except BaseException:
         lease.release()
         raise
-    return Shift(db, clock, effort, run, plan, lease, journal, book, client, crew, stop, preset)
+    return Shift(db, clock, effort, run, plan, lease, journal, book, client, crew, stop)
 
 
 def _must_stop(db: Database, run_id: str, holder: str) -> bool:
@@ -204,29 +220,23 @@ def _must_stop(db: Database, run_id: str, holder: str) -> bool:
     return found is None or found.wanted == "pause" or found.lease_holder != holder
 
 
-def first_look(client: BitrixClient) -> tuple[dict[int, int], int]:
-    """The highest id of deals, contacts and companies now (what we create later has a higher one), and a requisite preset.
-
-    Every requisite needs a preset, even one that only carries an address (crm.requisite.add); 0 where there is none.
-    """
-    commands = [
-        BatchCommand(
-            f"t{kind}",
-            "crm.item.list",
-            {"entityTypeId": kind, "select": ["id"], "order": {"id": "DESC"}, "start": -1},
-        )
-        for kind in (DEAL, CONTACT, COMPANY)
+def _first_look() -> list[BatchCommand]:
+    newest = {"select": ["id"], "order": {"id": "DESC"}, "start": -1}
+    return [
+        *(
+            BatchCommand(f"t{kind}", "crm.item.list", {"entityTypeId": kind, **newest})
+            for kind in (DEAL, CONTACT, COMPANY)
+        ),
+        BatchCommand("presets", "crm.requisite.preset.list", {"select": ["ID"], "order": {"ID": "ASC"}}),
+        BatchCommand("mode", "crm.settings.mode.get"),
     ]
-    presets = BatchCommand("presets", "crm.requisite.preset.list", {"select": ["ID"], "order": {"ID": "ASC"}})
-    outcome = client.batch([*commands, presets])
-    high: dict[int, int] = {}
-    for kind in (DEAL, CONTACT, COMPANY):
-        found = outcome[f"t{kind}"]
-        if not isinstance(found.result, dict):
-            raise found.error or BitrixError(portal=client.portal, method=found.method)
-        high[kind] = max((int(row["id"]) for row in found.result["items"]), default=0)
-    rows: Any = outcome["presets"].result
-    return high, int(rows[0]["ID"]) if isinstance(rows, list) and rows else 0
+
+
+def _need(found: BatchOutcome, portal: str) -> Any:
+    """The result of a command that must not fail."""
+    if not found.ok:
+        raise found.error or BitrixError(portal=portal, method=found.method)
+    return found.result
 
 
 def shared_client(db: Database, run_id: str, lead_id: int, entity: str) -> Row | bool | None:

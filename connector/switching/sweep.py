@@ -37,11 +37,12 @@ def sweep(shift: Shift) -> Flow:
 
 
 def _arrived(shift: Shift) -> list[int]:
-    active = modes.active_leads(shift.client)
+    # The mode is asked for next, and needs the same look.
+    shift.seen = modes.look(shift.client)
     with shift.db.read() as session:
         known = set(session.scalars(select(RunLead.lead_id).where(RunLead.run_id == shift.run.id)))
         known |= set(session.scalars(select(PlanLead.lead_id).where(PlanLead.plan_id == shift.plan.id)))
-    return [id_ for id_ in active if id_ not in known]
+    return [id_ for id_ in shift.seen.active if id_ not in known]
 
 
 def plan_again(shift: Shift, ids: Sequence[int]) -> dict[int, Row]:
