@@ -284,8 +284,8 @@ def policy_for(code: str, *, http_status: int | None = None, description: str = 
     clean = _clean(code)
     row = _BY_CODE.get(clean)
     if clean in _VAGUE:
-        # 5xx says more than an empty code; a known sentence says more than 4xx.
-        if clean == "" and http_status is not None and http_status >= 500:
+        # 5xx says more than a vague code (a write may have run); a known sentence says more than 4xx.
+        if http_status is not None and http_status >= 500:
             return STATUSES.get(http_status, _SERVER_FAULT)
         return _sentence(description) or _by_status(clean, http_status) or row or UNLISTED
     if row is not None:
