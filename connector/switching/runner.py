@@ -11,7 +11,16 @@ from enum import StrEnum
 import structlog
 
 from connector.clock import Clock, SystemClock
-from connector.errors import BitrixError, Cancelled, LeadswitchError, RunNotFound
+from connector.errors import (
+    BitrixError,
+    Cancelled,
+    LeadswitchError,
+    LimitError,
+    PortalBlocked,
+    PortalMoved,
+    RunNotFound,
+    TransportError,
+)
 from connector.planning.encode import action_from_json
 from connector.planning.model import Action, CrmMode
 from connector.store.database import Database
@@ -53,6 +62,8 @@ RESTING: Mapping[str, SliceResult] = {
 ENDED = (RunState.CANCELLED, RunState.DONE, RunState.FAILED)
 
 _shifts: dict[tuple[str, str], Shift] = {}
+_troubled: dict[tuple[str, str], float] = {}
+"""Since when (monotonic) a run has met nothing but trouble here."""
 _guard = threading.Lock()
 
 
@@ -100,15 +111,35 @@ def run_slice(
         _drop_shift(call)
         return _interrupted(call, error)
     except BitrixError as error:
-        # Reads of a phase that the portal would not answer: nothing is lost, somebody decides when to go on.
+        # Reads of a phase that the portal would not answer: nothing is lost.
         _drop_shift(call)
-        return _rest(call, RunState.PAUSED, error)
+        return _passing(call, error) or _rest(call, RunState.PAUSED, error)
     except LeadswitchError as error:
         _drop_shift(call)
         return _rest(call, RunState.FAILED, error)
     except BaseException:
         _drop_shift(call)
         raise
+
+
+def _passing(call: _Call, error: BitrixError) -> SliceResult | None:
+    """What to do about trouble that may pass by itself: try again soon, or at the next look of a waiting run. None: it has lasted."""
+    if not isinstance(error, TransportError | LimitError) or isinstance(error, PortalMoved | PortalBlocked):
+        return None
+    now = call.clock.now()
+    with call.db.begin() as session:
+        run = session.get_one(Run, call.run_id, with_for_update=True)
+        if run.lease_holder not in (None, call.holder):
+            return SliceResult.BUSY
+        if run.state == RunState.WAITING:
+            run.waiting_for = {**(run.waiting_for or {}), "polled_at": now.isoformat()}
+            run.lease_holder = run.lease_until = None
+            return SliceResult.WAITING
+    began = _troubled.setdefault((call.run_id, call.holder), call.clock.monotonic())
+    if call.clock.monotonic() - began >= call.effort.trouble_seconds:
+        return None
+    call.clock.sleep(call.effort.longest_idle)
+    return SliceResult.MORE
 
 
 def _shift(call: _Call) -> Shift | None:
@@ -133,6 +164,7 @@ def _shift(call: _Call) -> Shift | None:
 
 
 def _drop_shift(call: _Call) -> Shift | None:
+    """Forget what is in memory; the lease stays until it is given back or runs out."""
     with _guard:
         return _shifts.pop((call.run_id, call.holder), None)
 
@@ -203,6 +235,7 @@ def _work(call: _Call, shift: Shift) -> SliceResult:
     shift.until = shift.clock.monotonic() + shift.effort.slice_seconds
     with shift.lease.kept():
         flow = _phases(shift)
+    _troubled.pop((call.run_id, call.holder), None)
     if flow is Flow.MORE:
         return SliceResult.MORE
     with shift.db.read() as session:

@@ -171,3 +171,28 @@ def test_a_portal_that_treats_the_first_lead_otherwise_stops_the_run_there(
     assert [lead.state for lead in portal.leads(run_id)].count("done") == 1
     service.resume(portal.db, run_id, ACTOR)
     assert portal.drive(run_id) is SliceResult.WAITING
+
+
+def test_a_portal_that_is_silent_for_a_moment_does_not_pause_a_run_between_two_leads(
+    stage: Callable[..., Stage],
+) -> None:
+    portal = stage(leads=5)
+    before = portal.picture()
+    run_id = portal.start()
+    portal.portal.rest.dispatcher.faults.add(method="batch", kind="drop_before", nth=tuple(range(1, 9)))
+    assert portal.drive(run_id) is SliceResult.WAITING
+    check_switched(portal, run_id, before)
+
+
+def test_a_look_at_the_mode_that_fails_leaves_the_run_waiting(stage: Callable[..., Stage]) -> None:
+    portal = stage(leads=3)
+    run_id = portal.start()
+    assert portal.drive(run_id) is SliceResult.WAITING
+    asked = portal.run(run_id).waiting_for["polled_at"]
+    portal.portal.rest.dispatcher.faults.add(method="*", kind="drop_before")
+    assert portal.drive(run_id) is SliceResult.WAITING
+    assert portal.run(run_id).waiting_for["what"] == "flip"
+    assert portal.run(run_id).waiting_for["polled_at"] > asked
+    portal.portal.rest.dispatcher.faults.clear()
+    portal.set_mode(2)
+    assert portal.drive(run_id) is SliceResult.DONE
