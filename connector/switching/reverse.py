@@ -221,12 +221,10 @@ def rows_text(rows: Sequence[Mapping[str, Any]]) -> str:
 def restore_clients(lines: Sequence[Line]) -> Part[list[Row]]:
     """Give contacts and companies that existed before their old values back. Returns what had to stay."""
     kept: list[Row] = []
+    made = _made_ids(lines)
     for line in lines:
-        if line.method == "crm.requisite.add" and int(line.params["fields"]["ENTITY_ID"]) not in _made_ids(
-            lines
-        ):
-            delete = Write(BACK + line.key, "crm.requisite.delete", {"id": int(line.result["id"])})
-            yield from _each(kept, [(line, delete)])
+        if line.method == "crm.requisite.add" and int(line.params["fields"]["ENTITY_ID"]) not in made:
+            yield from _drop_requisite(line, kept)
         if line.method == "crm.item.update" and line.params["entityTypeId"] in (CONTACT, COMPANY):
             yield from _unfill(line, kept)
     return kept
@@ -250,6 +248,15 @@ def delete_clients(
             if _is_creation(line, entity_type):
                 yield from _delete_client(lead_id, line, kept, known, shared)
     return kept
+
+
+def _drop_requisite(line: Line, kept: list[Row]) -> Part[None]:
+    """Delete a requisite of ours, unless its client is gone and took it along, as an earlier undo does."""
+    fields = line.params["fields"]
+    client = yield from ask(Look(ENTITIES[int(fields["ENTITY_TYPE_ID"])], int(fields["ENTITY_ID"])))
+    if client.value is not None:
+        delete = Write(BACK + line.key, "crm.requisite.delete", {"id": int(line.result["id"])})
+        yield from _each(kept, [(line, delete)])
 
 
 def _made_ids(lines: Sequence[Line]) -> set[int]:

@@ -218,6 +218,19 @@ def test_undo_keeps_what_somebody_has_changed_and_says_so(stage: Callable[..., S
     assert {first.lead_id, second.lead_id, third.lead_id} <= set(portal.active())
 
 
+def test_a_second_undo_finds_nothing_left_and_complains_of_nothing(stage: Callable[..., Stage]) -> None:
+    portal = stage(leads=40)
+    before = portal.picture()
+    run_id = portal.start()
+    portal.drive(run_id)
+    assert any(line.method == "crm.requisite.add" for line in portal.journal(run_id))
+    assert portal.drive(portal.undo(run_id)) is SliceResult.DONE
+    again = portal.undo(run_id)
+    assert portal.drive(again) is SliceResult.DONE
+    assert {lead.state for lead in portal.leads(again)} == {"undone"}
+    assert changes(before, portal.picture()) == {}
+
+
 def test_an_activity_bound_to_the_lead_only_is_found_by_its_binding(stage: Callable[..., Stage]) -> None:
     portal = stage(leads=15)
     lead_id = portal.active()[0]
