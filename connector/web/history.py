@@ -8,7 +8,7 @@ from connector.plans import queries as plan_queries
 from connector.store.database import Database
 from connector.switching import queries as run_queries
 from connector.web import words
-from connector.web.reportview import when
+from connector.web.reportview import takes_back, when
 
 MOST = 50
 
@@ -53,8 +53,11 @@ def run_rows(db: Database, portal_id: int) -> list[Line]:
     """The newest runs."""
     plans = {plan.id: plan.direction for plan in plan_queries.recent(db, portal_id, limit=500)}
     lines = []
-    for run in run_queries.recent(db, portal_id, limit=MOST):
+    runs = run_queries.recent(db, portal_id, limit=MOST)
+    for run in runs:
         state = words.RUN_STATES.get(run.state, words.RUN_STATES["failed"])
+        if any(takes_back(other, run) for other in runs):
+            state = words.UNDONE
         what = _("Undo") if run.kind == "undo" else _change(plans.get(run.plan_id, CrmMode.SIMPLE))
         fine = run.done
         leads = _("%(done)s of %(all)s", done=number(fine), all=number(run.total))

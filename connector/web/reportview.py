@@ -56,9 +56,20 @@ class ReportView:
     can_undo: bool
 
 
-def report_view(run: RunProgress, left: list[RunLeadRow], left_total: int) -> ReportView:
-    """The report of a run that is at its end."""
+def takes_back(undo: RunProgress, run: RunProgress) -> bool:
+    """Whether nothing of a run is left after this undo of it."""
+    return undo.undo_of == run.id and undo.state == "done" and undo.done >= run.done and not left_total(undo)
+
+
+def report_view(
+    run: RunProgress, left: list[RunLeadRow], left_total: int, undone: RunProgress | None = None
+) -> ReportView:
+    """The report of a run that is at its end; `undone` is the undo after which nothing of it is left."""
     tone, icon, title, subtitle = _outcome(run)
+    if undone is not None:
+        at = when(undone.finished_at or undone.created_at)
+        tone, icon, title = "ok", "undo", _("This switch was taken back")
+        subtitle = _("Since %(when)s everything is as before. Below is how the switch came out.", when=at)
     records = (run.report or {}).get("records", {})
     figures = (
         []
@@ -81,7 +92,7 @@ def report_view(run: RunProgress, left: list[RunLeadRow], left_total: int) -> Re
         left_more=max(0, left_total - len(left)),
         remains=tuple(_remains(run)),
         facts=tuple(_facts(run)),
-        can_undo=run.kind == "apply" and run.done + _changed(run) > 0,
+        can_undo=run.kind == "apply" and undone is None and run.done + _changed(run) > 0,
     )
 
 

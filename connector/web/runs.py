@@ -132,10 +132,12 @@ def _report_page(run: RunProgress) -> str:
     web().facts.forget(portal().id)
     total = reportview.left_total(run)
     left = queries.leads(web().db, run.id, states=reportview.LEFT, limit=reportview.NAMED) if total else []
+    undos = [queries.run(web().db, id_) for id_ in queries.undone_by(web().db, run.id)]
+    undone = next((one for one in reversed(undos) if reportview.takes_back(one, run)), None)
     return page(
         "report", "report",
         run=runview.run_view(run),
-        report=reportview.report_view(run, left, total),
+        report=reportview.report_view(run, left, total, undone),
         plan_path=url_for("plans.show", plan_id=run.plan_id),
         downloads=run_downloads(run.id),
     )  # fmt: skip

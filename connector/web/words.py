@@ -230,6 +230,7 @@ RUN_STATES: Mapping[str, StateWords] = {
     "done": StateWords(N_("Finished"), "ok", "ok"),
     "failed": StateWords(N_("Failed"), "error", "error"),
 }
+UNDONE = StateWords(N_("Taken back"), "info", "undo")
 PLAN_STATES: Mapping[str, StateWords] = {
     "building": StateWords(N_("In progress"), "info", "hourglass"),
     "ready": StateWords(N_("Ready"), "ok", "ok"),

@@ -44,6 +44,7 @@ def test_a_switch_and_its_undo_by_plain_forms(stage: Callable[..., Stage]) -> No
     person.post(person.sent[-1], {"session": person.token})
     assert person.find("report-title").attributes["data-state"] == "done"
 
+    switch = person.sent[-1]
     person.press("to-undo").press("start-undo")
     here.worker.work()
     world.settings.mode = CLASSIC
@@ -56,6 +57,12 @@ def test_a_switch_and_its_undo_by_plain_forms(stage: Callable[..., Stage]) -> No
     assert person.find("report-title").attributes["data-state"] == "done"
     assert len(world.deals) == deals
     assert {lead["ID"]: lead["STATUS_ID"] for lead in world.leads} == before
+
+    person.post("/app/history", {"session": person.token})
+    assert "Taken back" in person.page.text
+    person.post(switch, {"session": person.token})
+    assert "was taken back" in person.find("report-title").text
+    assert not person.has("to-undo")
 
 
 def test_simple_to_classic_converts_nothing(stage: Callable[..., Stage]) -> None:
