@@ -29,11 +29,15 @@ CATALOGS = Path(__file__).parent / "locale"
 
 @dataclass(frozen=True, slots=True)
 class Language:
-    """One language of the product: its own name, and the codes that Bitrix24 uses for it (`LANG` of a launch)."""
+    """One language of the product: its own name, and the codes that Bitrix24 uses for it (`LANG` of a launch).
+
+    `ready` says that its catalog is whole, tested and offered; until then only its source catalog is kept.
+    """
 
     code: str
     name: str
     bitrix: tuple[str, ...]
+    ready: bool = True
 
 
 LANGUAGES: Mapping[str, Language] = {
@@ -41,12 +45,12 @@ LANGUAGES: Mapping[str, Language] = {
     for language in (
         Language("en", "English", ("en",)),
         Language("pl", "Polski", ("pl",)),
-        Language("de", "Deutsch", ("de",)),
-        Language("ru", "Русский", ("ru", "by", "kz")),
-        Language("uk", "Українська", ("ua", "uk")),
-        Language("es", "Español", ("la", "es")),
-        Language("fr", "Français", ("fr",)),
-        Language("pt_BR", "Português (Brasil)", ("br", "pt")),
+        Language("de", "Deutsch", ("de",), ready=False),
+        Language("ru", "Русский", ("ru", "by", "kz"), ready=False),
+        Language("uk", "Українська", ("ua", "uk"), ready=False),
+        Language("es", "Español", ("la", "es"), ready=False),
+        Language("fr", "Français", ("fr",), ready=False),
+        Language("pt_BR", "Português (Brasil)", ("br", "pt"), ready=False),
     )
 }
 
@@ -104,8 +108,12 @@ def language() -> str:
 
 
 def available() -> tuple[Language, ...]:
-    """The languages that can be chosen: the source, and those whose compiled catalog is there."""
-    return tuple(one for one in LANGUAGES.values() if one.code == SOURCE or _compiled(one.code).is_file())
+    """The languages that can be chosen: the source, and those that are ready and whose compiled catalog is there."""
+    return tuple(
+        one
+        for one in LANGUAGES.values()
+        if one.code == SOURCE or (one.ready and _compiled(one.code).is_file())
+    )
 
 
 def set_default(code: str | None) -> str:

@@ -1,8 +1,11 @@
 """Keeps the translation catalogs: collects the marked texts, updates, compiles and checks each language. For developers.
 
-    python tools/messages.py update     collect texts, merge them into every catalog, compile
+    python tools/messages.py update     collect texts, merge them into every catalog, compile the ready ones
     python tools/messages.py compile    only compile
-    python tools/messages.py check      say what is missing, fuzzy or broken; exit 1 if anything is
+    python tools/messages.py check      say what is missing, fuzzy or broken in the ready ones; exit 1 if anything is
+    python tools/messages.py missing    say how many texts each catalog lacks, ready or not
+
+Which languages there are, and which are ready, is said in `connector.i18n.LANGUAGES`.
 
 A text is marked by `_()`, `N_()`, `lazy()`, `ngettext()` or `pgettext()` in Python, and by the first, fourth and fifth in templates.
 """
@@ -20,9 +23,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
+from connector.i18n import LANGUAGES, SOURCE
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCALE = ROOT / "connector" / "locale"
-TRANSLATED = ("pl",)
+TRANSLATED = tuple(code for code in LANGUAGES if code != SOURCE)
+READY = tuple(code for code in TRANSLATED if LANGUAGES[code].ready)
 KEYWORDS = {
     "_": None,
     "N_": None,
@@ -92,8 +98,8 @@ def compiled(code: str) -> bytes:
 
 
 def compile_all() -> None:
-    """Write the compiled form of every catalog beside it."""
-    for code in TRANSLATED:
+    """Write the compiled form of every ready catalog beside it."""
+    for code in READY:
         path_of(code).with_suffix(".mo").write_bytes(compiled(code))
 
 
@@ -105,17 +111,17 @@ def problems(code: str) -> Iterator[str]:
         if not source.id:
             continue
         message = catalog.get(source.id if isinstance(source.id, str) else source.id[0], source.context)
-        if (
-            message is None
-            or not message.string
-            or (isinstance(message.string, tuple) and not all(message.string))
-        ):
+        if message is None or not _whole(message):
             yield f"{code}: not translated: {source.id!r}"
             continue
         yield from _broken(code, source, message, forms)
     compiled_path = path_of(code).with_suffix(".mo")
     if not compiled_path.exists() or compiled_path.read_bytes() != compiled(code):
         yield f"{code}: the compiled catalog is old; run `python tools/messages.py compile`"
+
+
+def _whole(message: Message) -> bool:
+    return bool(message.string) and (not isinstance(message.string, tuple) or all(message.string))
 
 
 def _broken(code: str, source: Message, message: Message, forms: int) -> Iterator[str]:
@@ -141,9 +147,14 @@ def main(arguments: list[str]) -> int:
         case ["compile"]:
             compile_all()
         case ["check"]:
-            found = [problem for code in TRANSLATED for problem in problems(code)]
+            found = [problem for code in READY for problem in problems(code)]
             sys.stdout.write("".join(f"{line}\n" for line in found))
             return 1 if found else 0
+        case ["missing"]:
+            for code in TRANSLATED:
+                texts = [message for message in read(code) if message.id]
+                lacking = sum(not _whole(message) for message in texts)
+                sys.stdout.write(f"{code}: {lacking} of {len(texts)} missing\n")
         case _:
             sys.stderr.write(__doc__ or "")
             return 2

@@ -3,6 +3,7 @@
 import importlib.util
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -37,6 +38,15 @@ def test_the_catalog_is_complete_sound_and_compiled(messages: ModuleType, code: 
 
 def test_polish_can_be_chosen() -> None:
     assert "pl" in [one.code for one in i18n.available()]
+
+
+def test_a_language_is_offered_when_it_is_ready_and_not_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [one.code for one in i18n.available()] == [
+        one.code for one in i18n.LANGUAGES.values() if one.ready
+    ]
+    draft = dict(i18n.LANGUAGES, pl=replace(i18n.LANGUAGES["pl"], ready=False))
+    monkeypatch.setattr(i18n, "LANGUAGES", draft)
+    assert i18n.pick("pl") == "en"
 
 
 def test_findings_options_and_errors_are_collected(messages: ModuleType) -> None:
