@@ -121,6 +121,10 @@ class Settings(BaseSettings):
         le=14,
         description="Days that the masked log of REST requests is kept; Bitrix24 Market asks for at least 3.",
     )
+    webhook_private_networks: bool = Field(
+        default=False,
+        description="Let outgoing webhooks reach private and loopback addresses, any port, plain http; only on your own server.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="Least severe message that is logged."
     )

@@ -49,10 +49,12 @@ LeadswitchError                     key · who must act · user_message() · det
 │   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit · PlanBroken
 ├── RunError                        a run cannot start or go on
 │   ├── AlreadyRunning · RunNotFound · NotAllowed · WrongRunState
-└── ModeError                       the CRM mode cannot be changed, or was not
-    ├── ClassicUnavailable · LeadsStillInWork · ModeNotConfirmed
+├── ModeError                       the CRM mode cannot be changed, or was not
+│   ├── ClassicUnavailable · LeadsStillInWork · ModeNotConfirmed
+└── AutomationError                 a rule, endpoint or delivery cannot be used as asked
+    ├── RuleNotFound · EndpointNotFound · DeliveryNotFound · BadRule · BadAddress · TooMany · EndpointDisabled
 
-The classes live in base, config, bitrix, access and switch, their stored form in told; import them from here.
+The classes live in base, config, bitrix, access, switch and automation, their stored form in told; import them from here.
 A leaf is five lines: `key` (stable, for translations and JSON), `who`, and three sentences with
 %(name)s places that are filled from the keyword arguments.
 Never put a secret into an argument; descriptions are redacted here again.
@@ -72,6 +74,16 @@ from connector.errors.access import (
     PortalGone,
     TokenExpired,
     TokenRefused,
+)
+from connector.errors.automation import (
+    AutomationError,
+    BadAddress,
+    BadRule,
+    DeliveryNotFound,
+    EndpointDisabled,
+    EndpointNotFound,
+    RuleNotFound,
+    TooMany,
 )
 from connector.errors.base import N_, Cancelled, LeadswitchError, Ran, Who
 from connector.errors.bitrix import (
@@ -139,9 +151,12 @@ __all__ = [
     "AnswerLost",
     "AppUninstalled",
     "AuthError",
+    "AutomationError",
+    "BadAddress",
     "BadAnswer",
     "BadCall",
     "BadManifest",
+    "BadRule",
     "BadSetting",
     "BatchError",
     "BitrixError",
@@ -152,7 +167,10 @@ __all__ = [
     "CursorIgnored",
     "DatabaseProblem",
     "DeadCredential",
+    "DeliveryNotFound",
     "DigestMismatch",
+    "EndpointDisabled",
+    "EndpointNotFound",
     "GrantRevoked",
     "InsecureAddress",
     "LaunchRefused",
@@ -189,6 +207,7 @@ __all__ = [
     "Ran",
     "RateLimited",
     "RecordNotFound",
+    "RuleNotFound",
     "RunError",
     "RunNotFound",
     "Said",
@@ -196,6 +215,7 @@ __all__ = [
     "ShortList",
     "TokenExpired",
     "TokenRefused",
+    "TooMany",
     "TransportError",
     "UntrustedHost",
     "Who",

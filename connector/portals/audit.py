@@ -40,6 +40,15 @@ class Did(StrEnum):
     DOWNLOADED = "file.downloaded"
     SETTINGS_CHANGED = "settings.changed"
     PIPELINE_CREATED = "pipeline.created"
+    RULE_CREATED = "rule.created"
+    RULE_CHANGED = "rule.changed"
+    RULE_DELETED = "rule.deleted"
+    ENDPOINT_CREATED = "endpoint.created"
+    ENDPOINT_CHANGED = "endpoint.changed"
+    ENDPOINT_DELETED = "endpoint.deleted"
+    ENDPOINT_DISABLED = "endpoint.disabled"
+    SECRET_ROTATED = "endpoint.secret_rotated"  # noqa: S105
+    REDELIVERED = "delivery.redelivered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Action(StrEnum):
     NAME_PEOPLE = "name_people"
     READ_AUDIT = "read_audit"
     SETTINGS = "settings"
+    AUTOMATION = "automation"
 
 
 LEAST_ROLE: Mapping[Action, Role] = MappingProxyType(
@@ -54,6 +55,7 @@ LEAST_ROLE: Mapping[Action, Role] = MappingProxyType(
         Action.NAME_PEOPLE: Role.ADMINISTRATOR,
         Action.READ_AUDIT: Role.ADMINISTRATOR,
         Action.SETTINGS: Role.ADMINISTRATOR,
+        Action.AUTOMATION: Role.ADMINISTRATOR,
     }
 )
 _RANK = {role: rank for rank, role in enumerate(Role)}

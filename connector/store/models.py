@@ -1,6 +1,19 @@
 """All tables under one name, so that callers import `from connector.store import models`. Defines none itself."""
 
 from connector.store.base import Base
+from connector.store.models_automation import (
+    DealWrite,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryState,
+    Endpoint,
+    EndpointState,
+    ModeWatch,
+    Occurrence,
+    Reaction,
+    Refusal,
+    Rule,
+)
 from connector.store.models_plan import Plan, PlanFinding, PlanLead, PlanState
 from connector.store.models_portal import (
     Audit,
@@ -34,7 +47,13 @@ __all__ = [
     "Base",
     "Budget",
     "BudgetOperating",
+    "DealWrite",
+    "Delivery",
+    "DeliveryAttempt",
+    "DeliveryState",
     "DownloadTicket",
+    "Endpoint",
+    "EndpointState",
     "EventState",
     "InboundEvent",
     "Journal",
@@ -42,6 +61,8 @@ __all__ = [
     "LoginAttempt",
     "ModeChange",
     "ModeReading",
+    "ModeWatch",
+    "Occurrence",
     "Plan",
     "PlanFinding",
     "PlanLead",
@@ -49,7 +70,10 @@ __all__ = [
     "Portal",
     "PortalKind",
     "PortalState",
+    "Reaction",
+    "Refusal",
     "RestLog",
+    "Rule",
     "Run",
     "RunLead",
     "RunState",

@@ -149,7 +149,10 @@ class ModeReading(Base):
 
 
 class ModeChange(Base):
-    """A portal answered another mode than before: somewhere between `after` and `noticed_at`; `run_id` if a run was waiting for it."""
+    """A portal answered another mode than before: somewhere between `after` and `noticed_at`; `run_id` if a run was waiting for it.
+
+    `report` is what became of the leads, read afterwards when no run of ours was at work; `report_due` while that is to be done.
+    """
 
     __tablename__ = "mode_change"
     __table_args__ = (Index(None, "portal_id", "noticed_at"),)
@@ -162,6 +165,8 @@ class ModeChange(Base):
     noticed_at: Mapped[datetime]
     run_id: Mapped[str | None]
     source: Mapped[str]
+    report: Mapped[JsonMap | None]
+    report_due: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class EventState(StrEnum):

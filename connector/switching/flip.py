@@ -9,7 +9,8 @@ from datetime import timedelta
 from connector.errors import ClassicUnavailable
 from connector.planning.model import CrmMode
 from connector.planning.options import Leftovers
-from connector.store.models import ModeChange, ModeReading, Portal, Run, RunState
+from connector.portals.modes import note_reading
+from connector.store.models import Run, RunState
 from connector.switching import modes
 from connector.switching.calls import Program, Row, Verdict, Write
 from connector.switching.leadwork import Flow, work_alone
@@ -54,28 +55,23 @@ def _may_flip_with(leftovers: Leftovers, setter: Setter | None) -> bool:
     return leftovers is Leftovers.BITRIX24 or (leftovers is Leftovers.LEAVE and setter is not None)
 
 
-def note_mode(shift: Shift, seen: CrmMode | None = None) -> CrmMode:
-    """Read the mode (unless it was `seen` just now), keep the reading, and notice a change since the last one."""
+def note_mode(shift: Shift, seen: CrmMode | None = None, *, ours: bool = True) -> CrmMode:
+    """Read the mode (unless it was `seen` just now), keep the reading, and notice a change since the last one.
+
+    Not `ours`: a change that is noticed now came before this run had begun.
+    """
     mode = seen or modes.read_mode(shift.client)
     now = shift.clock.now()
     with shift.db.begin() as session:
         shift.lease.renew(session)
-        portal = session.get_one(Portal, shift.run.portal_id)
-        before, last = portal.mode, portal.mode_seen_at
-        session.add(ModeReading(portal_id=portal.id, at=now, mode=mode.value, source="run"))
-        if before is not None and before != mode.value:
-            session.add(
-                ModeChange(
-                    portal_id=portal.id,
-                    from_mode=before,
-                    to_mode=mode.value,
-                    after=last,
-                    noticed_at=now,
-                    run_id=shift.run.id,
-                    source="run",
-                )
-            )
-        portal.mode, portal.mode_seen_at = mode.value, now
+        note_reading(
+            session,
+            shift.run.portal_id,
+            mode.value,
+            at=now,
+            source="run",
+            run_id=shift.run.id if ours else None,
+        )
     shift.book.counters.setdefault("mode_before", mode.value)
     return mode
 

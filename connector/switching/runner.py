@@ -277,7 +277,7 @@ def _setup(shift: Shift) -> Flow:
     if shift.book.wanted in ("pause", "cancel"):
         return _stop_as_wanted(shift)
     shift.prepare()
-    note_mode(shift, shift.mode)
+    note_mode(shift, shift.mode, ours=False)
     replan_stale(shift)
     actions = _setup_actions(shift)
     if actions:

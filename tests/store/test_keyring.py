@@ -101,6 +101,7 @@ def test_every_encrypted_column_can_be_rotated() -> None:
     assert {(table.name, column) for table, column in encrypted_columns()} == {
         ("portal", "credential"),
         ("inbound_event", "payload"),
+        ("endpoint", "secrets"),
     }
     assert all("id" in table.c for table, _ in encrypted_columns())
 
