@@ -81,10 +81,16 @@ class Engine:
         self._own = _jobs = Jobs(
             self._settings, self._db, self.executor, effort=self._effort, client=self._client
         )
-        _jobs.beat()
-        DBOS(config=self._config())
-        DBOS.launch()
-        DBOS.register_queue(QUEUE, partition_concurrency=1, polling_interval_sec=0.5)
+        try:
+            _jobs.beat()
+            DBOS(config=self._config())
+            DBOS.launch()
+            DBOS.register_queue(QUEUE, partition_concurrency=1, polling_interval_sec=0.5)
+        except BaseException:
+            # One that did not come up must not keep the next one out.
+            DBOS.destroy()
+            self._own = _jobs = None
+            raise
         self._stop.clear()
         self._thread = threading.Thread(target=self._watch, args=(_jobs,), name="jobs-watch", daemon=True)
         self._thread.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -64,6 +65,22 @@ def test_work_that_nobody_enqueued_is_found_and_a_restart_goes_on(
     engine(portal, "worker-2")
     until(lambda: portal.run(run_id).state == "waiting")
     check_switched(portal, run_id, before)
+
+
+def test_an_engine_that_did_not_come_up_leaves_room_for_the_next(stage: Callable[..., Stage]) -> None:
+    portal = stage(leads=1)
+    failing = Engine(portal.settings, portal.db, executor="failing")
+
+    async def start_in_a_loop() -> None:
+        failing.start()
+
+    with pytest.raises(RuntimeError):
+        asyncio.run(start_in_a_loop())
+    assert not failing.running
+    second = Engine(portal.settings, portal.db, executor="second")
+    second.start()
+    assert second.running
+    second.stop()
 
 
 def test_a_run_can_be_paused_and_resumed_while_the_engine_works(
