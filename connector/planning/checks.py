@@ -11,10 +11,7 @@ from .stages import in_work
 DATE_TYPES = ("date", "datetime", "string")
 
 # Choices that are part of the contract and not carried out yet: (option, value that is not, what to choose).
-_NOT_YET = (
-    ("related", Related.MOVE, Related.REPORT),
-    ("automation", Automation.QUIET, Automation.RUN),
-)
+_NOT_YET = (("related", Related.MOVE, Related.REPORT),)
 
 
 def check_options(options: Options, facts: PortalFacts) -> tuple[Finding, ...]:
@@ -36,6 +33,7 @@ def check_options(options: Options, facts: PortalFacts) -> tuple[Finding, ...]:
         *_fields(options, facts),
         *_selection(options, facts),
         *_people(options, facts),
+        *_quiet(options, facts),
     )
 
 
@@ -130,6 +128,16 @@ def _selection(options: Options, facts: PortalFacts) -> Iterable[Finding]:
     for given in options.leads.sources:
         if facts.sources and given not in facts.sources:
             yield finding("unknown-source", given=given, known=_names(facts.sources.items()))
+
+
+def _quiet(options: Options, facts: PortalFacts) -> Iterable[Finding]:
+    """Import needs a right of its own (universal/import), which REST tells of nobody; administrators have every right."""
+    if options.automation is not Automation.QUIET:
+        return
+    if facts.imports is Known.NO:
+        yield finding("import-missing")
+    elif not facts.i_am_admin:
+        yield finding("import-right", name=facts.me.name or f"#{facts.me.id}")
 
 
 def _people(options: Options, facts: PortalFacts) -> Iterable[Finding]:

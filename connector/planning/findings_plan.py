@@ -115,6 +115,42 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
             "Make another choice for leads that stay behind, or install the companion if the portal is self-hosted."
         ),
     ),
+    (
+        "import-missing",
+        E,
+        N_("This portal has no methods to import records, and only import creates them without automation."),
+        N_("Choose automation=run."),
+    ),
+    (
+        "import-right",
+        E,
+        N_(
+            "Creating records quietly needs the right to import; %(name)s is no administrator, and REST does not tell who has it."
+        ),
+        N_("Plan with an administrator's webhook or installation, or choose automation=run."),
+    ),
+    (
+        "quiet",
+        I,
+        N_(
+            "Deals, contacts and companies are imported, which starts no robots and workflows. What import leaves out is set after."
+        ),
+        "",
+    ),
+    (
+        "workflows-on-change",
+        W,
+        N_("Workflows that start when a %(entity)s is changed can run, because some are changed: %(names)s."),
+        N_("Check what they do, or switch them off for the time of the switch."),
+    ),
+    (
+        "history-not-imported",
+        I,
+        N_(
+            "Creation dates and stage history stay with the leads: import takes no date before that of the newest record."
+        ),
+        "",
+    ),
     ("option-not-handled", E, N_("%(option)s=%(value)s is not carried out yet."), N_("Choose %(instead)s.")),
     (
         "workflows-fire",

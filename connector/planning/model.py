@@ -101,6 +101,7 @@ class PortalFacts:
     leads, None (or missing) where they could not be read.
     `workflows` are rows of `crm` templates of `bizproc.workflow.template.list`; None where they could not be read.
     `mode_setter`: the portal has a method that sets its CRM mode (our companion on self-hosted ones); elsewhere a person must do it.
+    `imports`: whether the portal has the import methods (`method.get`); whether a user may use them cannot be read.
     """
 
     key: str
@@ -128,6 +129,7 @@ class PortalFacts:
     lead_sources: Mapping[str, tuple[str, ...] | None] = field(default_factory=dict)
     via: str = ""
     mode_setter: bool = False
+    imports: Known = Known.UNKNOWN
 
     def pipeline(self, id_: int) -> Pipeline | None:
         """The pipeline with this id, or None."""
@@ -207,7 +209,8 @@ class Action:
     """One step for one lead. `key` is unique within the lead and names its journal line.
 
     `params` by `do` (ids are ints; `{"ref": "contact"}` stands for the id that the action with that key yields at run time):
-    - create-company, create-contact, create-deal: `fields` for `crm.item.add`; key `company`, `contact`, `deal`.
+    - create-company, create-contact, create-deal: `fields` for `crm.item.add`, or `crm.item.import` with automation=quiet; key
+      `company`, `contact`, `deal`.
     - link-company, link-contact: `id` of the existing record, `fill` (empty fields to fill), `add_fm` (phones and e-mails to add).
     - reuse-company, reuse-contact: `lead` whose plan creates the record in this same run; `fill` and `add_fm` as for link-*;
       `fields` to create it after all when that lead stayed behind.

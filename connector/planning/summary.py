@@ -7,7 +7,7 @@ from .checks import check_options
 from .customfields import pairs
 from .mark import MARK
 from .model import Action, CrmMode, Do, Fields, Finding, Known, PlanHead, PortalFacts, UserField
-from .options import NEW, Leftovers, Options, Timeline
+from .options import NEW, Automation, Leftovers, Options, Timeline
 from .stages import map_stages, new_pipeline, pipeline_name, stage_findings, success_stage
 from .tally import Tally
 
@@ -88,7 +88,7 @@ def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[F
         yield finding("maybe-incomplete", name=facts.me.name or f"#{facts.me.id}")
     yield from _scope(facts, options, tally)
     yield from stage_findings(map_stages(facts, options))
-    yield from _automation(facts, tally)
+    yield from _automation(facts, options, tally)
     if options.pipeline == NEW and tally.convertible:
         count = len(new_pipeline(facts, options).params["stages"])
         yield finding("pipeline-new", name=pipeline_name(options), count=count)
@@ -100,7 +100,7 @@ def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[F
         yield finding("comments-at-apply" if options.timeline is Timeline.BIND else "comments-left")
         for code in (
             "activities-by-owner",
-            "history-not-carried",
+            "history-not-imported" if options.automation is Automation.QUIET else "history-not-carried",
             "tracking-not-carried",
             "stage-rules-unreadable",
             "related-not-read",
@@ -149,19 +149,26 @@ def _scope(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Findi
         yield finding("leads-left-out", count=left, allowed=allowed)
 
 
-def _automation(facts: PortalFacts, tally: Tally) -> Iterable[Finding]:
+def _automation(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Finding]:
     if not tally.convertible:
         return
     if facts.workflows is None:
         yield finding("workflows-unknown")
+    quiet = options.automation is Automation.QUIET
+    if quiet:
+        yield finding("quiet")
     for document, entity in _DOCUMENTS.items():
         names = [str(w.get("NAME") or w.get("ID")) for w in _of(facts.workflows, document, ON_CREATE)]
-        if names:
+        if names and not quiet:
             yield finding("workflows-fire", entity=entity, names=names)
+        names = [str(w.get("NAME") or w.get("ID")) for w in _of(facts.workflows, document, ON_EDIT)]
+        if names and tally.changed[entity]:
+            yield finding("workflows-on-change", entity=entity, names=names)
     names = [str(w.get("NAME") or w.get("ID")) for w in _of(facts.workflows, _LEADS, ON_CREATE | ON_EDIT)]
     if names:
         yield finding("ready-lead-workflows", names=names)
-    yield finding("robots-fire")
+    if not quiet:
+        yield finding("robots-fire")
     close = success_stage(facts.lead_stages)
     yield finding("lead-robots-fire", stage=close.name if close else "CONVERTED")
 

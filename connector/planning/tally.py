@@ -9,9 +9,12 @@ from .catalogue import worst
 from .model import Do, LeadKind, LeadPlan, Severity
 
 BATCH = 50
+IMPORT = 20
 BURST, PER_SECOND = 50, 2.0
 OPERATING, WINDOW = 480.0, 600.0
 
+# What import makes twenty at a time (universal/import/crm-item-batch-import.md).
+_CREATES = {Do.CREATE_COMPANY: "company", Do.CREATE_CONTACT: "contact", Do.CREATE_DEAL: "deal"}
 # Commands of one step, by method: what the runner sends at least (rest_contract.md section 8). Comments are looked up first.
 COMMANDS: dict[Do, tuple[tuple[str, int], ...]] = {
     Do.CREATE_COMPANY: (("crm.item.add", 1),),
@@ -34,17 +37,27 @@ COMMANDS: dict[Do, tuple[tuple[str, int], ...]] = {
 # Seconds of portal time per command, as assumed in our own arithmetic; the documentation publishes no figures.
 SECONDS = {
     "crm.item.add": 0.15,
+    "crm.item.batchImport": 2.0,
     "crm.item.update": 0.12,
     "crm.item.productrow.set": 0.08,
 }
 SECONDS_OTHER = 0.03
-_FOUND = {Do.LINK_COMPANY, Do.LINK_CONTACT, Do.REUSE_COMPANY, Do.REUSE_CONTACT}
+_FOUND = {
+    Do.LINK_COMPANY: "company",
+    Do.LINK_CONTACT: "contact",
+    Do.REUSE_COMPANY: "company",
+    Do.REUSE_CONTACT: "contact",
+}
+_CHANGES_DEAL = {Do.SET_PRODUCTS, Do.RESTORE_ORIGIN}
 
 
 @dataclass(slots=True)
 class Tally:
-    """Running totals; `counts()` is what a plan stores."""
+    """Running totals; `counts()` is what a plan stores. `quiet`: records are imported. `changed` counts records by entity that are
+    changed after they were there.
+    """
 
+    quiet: bool = False
     leads: int = 0
     convertible: int = 0
     repeat: int = 0
@@ -55,6 +68,8 @@ class Tally:
     flow: Counter[tuple[str, str]] = field(default_factory=Counter)
     native: Counter[str] = field(default_factory=Counter)
     commands: Counter[str] = field(default_factory=Counter)
+    imported: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
     deal_fields: set[str] = field(default_factory=set)
     samples: dict[str, int] = field(default_factory=dict)
 
@@ -73,10 +88,15 @@ class Tally:
             self.steps[action.do.value] += 1
             if action.do is Do.CREATE_DEAL:
                 self.deal_fields.update(action.params["fields"])
+            if self.quiet and action.do in _CREATES:
+                self.imported[_CREATES[action.do]] += 1
+                continue
             for method, times in COMMANDS.get(action.do, ()):
                 self.commands[method] += times
             if action.do in _FOUND and (action.params.get("fill") or action.params.get("add_fm")):
                 self.commands["crm.item.update"] += 1
+                self.changed[_FOUND[action.do]] += 1
+            self.changed["deal"] += action.do in _CHANGES_DEAL
         if plan.managed:
             self.flow[plan.stage, plan.deal_stage] += 1
         self._native(plan)
@@ -92,11 +112,17 @@ class Tally:
             self.codes[code] += 1
             self.samples.setdefault(code, plan.id)
 
+    def calls(self) -> Counter[str]:
+        """Commands by method, imports packed."""
+        packs = sum(ceil(n / IMPORT) for n in self.imported.values())
+        return self.commands + Counter({"crm.item.batchImport": packs})
+
     def seconds(self) -> int:
         """The least time that the documented limits allow: bucket and operating time, whichever is longer."""
-        requests = ceil(sum(self.commands.values()) / BATCH)
+        calls = self.calls()
+        requests = ceil(sum(calls.values()) / BATCH)
         bucket = max(0.0, (requests - BURST) / PER_SECOND)
-        work = max((n * SECONDS.get(m, SECONDS_OTHER) for m, n in self.commands.items()), default=0.0)
+        work = max((n * SECONDS.get(m, SECONDS_OTHER) for m, n in calls.items()), default=0.0)
         operating = max(0.0, (work - OPERATING) * WINDOW / OPERATING)
         return ceil(max(bucket, operating))
 
@@ -104,7 +130,7 @@ class Tally:
         """JSON-shaped totals. `leads_by_severity` counts each lead under its worst finding; `findings` counts leads per code,
         `samples` names the first lead of each."""
         steps = self.steps
-        total = sum(self.commands.values())
+        total = sum(self.calls().values())
         return {
             "leads": self.leads,
             "convertible": self.convertible,

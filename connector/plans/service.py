@@ -28,7 +28,7 @@ from connector.planning.catalogue import said
 from connector.planning.checks import check_options
 from connector.planning.encode import lead_from_json, lead_to_json
 from connector.planning.model import CrmMode, LeadPlan, LeadSnapshot, PortalFacts, Severity
-from connector.planning.options import Options
+from connector.planning.options import Automation, Options
 from connector.planning.planner import plan_stream
 from connector.planning.summary import make_head
 from connector.planning.tally import Tally
@@ -86,7 +86,7 @@ def build(
     try:
         facts = read_facts(client, key=portal.key, taken_at=clock.now(), via=client.portal)
         _check(options, facts)
-        tally, notes = Tally(), set[str]()
+        tally, notes = Tally(quiet=options.automation is Automation.QUIET), set[str]()
         for number, plan in enumerate(_planned(client, facts, options, notes), start=1):
             tally.add(plan)
             sink.add(lead_to_json(plan))

@@ -24,6 +24,8 @@ PAGE = 50
 
 # Answers where the CRM mode can be set over REST: on self-hosted portals with our companion.
 SETTER_PROBE = "leadswitch.version"
+# What creates records without automation; `method.get` wants lower case.
+IMPORT_PROBE = "crm.item.batchimport"
 
 # Asked in one request. The second part names what a plan cannot be made without; the rest may be refused (rights, scopes).
 _NEEDED = frozenset(
@@ -40,6 +42,7 @@ def _first() -> list[Command]:
         Command("profile", "profile"),
         Command("app", "app.info"),
         Command("setter", SETTER_PROBE),
+        Command("import", "method.get", {"name": IMPORT_PROBE}),
         Command("admin", "user.admin"),
         directory("stages", "STATUS"),
         directory("deal_stages", "DEAL_STAGE"),
@@ -126,7 +129,17 @@ def read_facts(
         clients={e: first[f"n_{e}"].total or 0 for e in ("contact", "company") if first[f"n_{e}"].ok},
         via=via,
         mode_setter=first["setter"].ok,
+        imports=_has_method(first["import"]),
     )
+
+
+def _has_method(outcome: Outcome) -> Known:
+    """What `method.get` says (common/system): there and allowed, or not; unknown where it could not be asked."""
+    if not outcome.ok:
+        return Known.UNKNOWN
+    answer = _map(outcome.result)
+    there = all(answer.get(name) in (True, "Y", "true", 1) for name in ("isExisting", "isAvailable"))
+    return Known.YES if there else Known.NO
 
 
 def _names(

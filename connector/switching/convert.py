@@ -14,6 +14,7 @@ from connector.reading.activities import activity_of
 from connector.switching import looks, steps
 from connector.switching.calls import LEAD, Answer, Call, History, Look, Mark, Part, Program, Row, Verdict
 from connector.switching.fresh import changed_fields
+from connector.switching.imported import left_out, marker_lost
 from connector.switching.parts import Problem, Unresolved, ask, problem_of, together
 from connector.switching.probes import text_of
 from connector.switching.readback import deviations, remember
@@ -47,7 +48,10 @@ def convert(hand: Hand, policy: Policy, *, touched: bool) -> Program:
     if problem:
         return (yield from _give_back(hand, policy, problem))
     seen = yield from _read_back(hand)
-    wrong = deviations(hand, seen)
+    wrong = marker_lost(hand, seen) if hand.quiet else []
+    if hand.quiet:
+        seen = yield from _complete_import(hand, seen, left)
+    wrong += deviations(hand, seen)
     detail: Row = {"made": remember(hand, seen)}
     if left:
         detail["left"] = [item.as_detail() for item in left]
@@ -218,7 +222,7 @@ def give_back(hand: Hand, policy: Policy, why: Row) -> Program:
 def _read_back(hand: Hand) -> Part[Row]:
     """What there is now: the lead, the created records, and the activities that the plan moved."""
     asked: list[tuple[str, Call]] = [("lead", Look("lead", hand.lead_id))]
-    asked += [(entity, Look(entity, hand.ids[entity])) for entity in _made_here(hand)]
+    asked += [(entity, Look(entity, hand.ids[entity])) for entity in hand.made]
     if "deal" in hand.ids:
         asked.append(("deal-rows", Look("deal-rows", hand.ids["deal"])))
     moved = sorted(int(a.params["activity"]) for a in hand.plan.managed if a.do is Do.BIND_ACTIVITY)
@@ -227,10 +231,12 @@ def _read_back(hand: Hand) -> Part[Row]:
     return {name: answer.value for (name, _), answer in zip(asked, answers, strict=True) if answer.ok}
 
 
-def _made_here(hand: Hand) -> list[str]:
-    makers: Mapping[Do, str] = {
-        Do.CREATE_DEAL: "deal",
-        Do.CREATE_CONTACT: "contact",
-        Do.CREATE_COMPANY: "company",
-    }
-    return [makers[action.do] for action in hand.plan.managed if action.do in makers]
+def _complete_import(hand: Hand, seen: Row, left: list[Problem]) -> Part[Row]:
+    """Write what import left out, and read again where there was something. Returns what there is then."""
+    writes = left_out(hand, seen)
+    if not writes:
+        return seen
+    answers = yield writes
+    found = (problem_of(write.key, answer) for write, answer in zip(writes, answers, strict=True))
+    left += [problem for problem in found if problem]
+    return (yield from _read_back(hand))

@@ -28,6 +28,7 @@ from connector.switching.calls import (
     Write,
 )
 from connector.switching.journal import Entry, Journal, standing
+from connector.switching.packing import Load
 from connector.switching.results import result_of
 from connector.switching.reverse import BACK
 from connector.switching.wire import Command, Outcome, State, Wire
@@ -266,12 +267,13 @@ class Crew:
         ready = [pair for pair in self._waiting() if pair[1].not_before <= now]
         joint = self._joint(ready)
         asks += [ask for ask in joint if len(ask.slots) >= ENOUGH][: self._size - len(asks)]
+        load = Load(self._size, len(asks))
         for task, slot in ready:
-            if len(asks) >= self._size:
-                return asks
-            if not isinstance(slot.call, Look):
+            if isinstance(slot.call, Read | Write):
+                if not load.takes(slot.call.method, slot.call.params):
+                    return asks
                 asks.append(self._ask(task, slot))
-        return asks + [ask for ask in joint if len(ask.slots) < ENOUGH][: self._size - len(asks)]
+        return asks + [ask for ask in joint if len(ask.slots) < ENOUGH][: self._size - load.used]
 
     def _waiting(self) -> Iterator[tuple[Task, Slot]]:
         tasks = list(self._tasks.values())

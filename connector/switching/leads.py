@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connector.planning.encode import lead_from_json
-from connector.planning.options import Activities
+from connector.planning.options import Activities, Automation
 from connector.store.models import JournalState, RunLead
 from connector.switching.book import RUN
 from connector.switching.calls import Program, Row, Verdict
@@ -52,9 +52,11 @@ def _work(shift: Shift, row: RunLead, document: Row | None, common: dict[str, in
     plan = lead_from_json(detail.get("plan") or document or {})
     again = int(detail.get("round", 1))
     tag, prefix = (f"{shift.tag}.{again}", f"r{again}:") if again > 1 else (shift.tag, "")
-    hand = Hand(plan, tag, dict(common), preset=shift.preset)
+    options = shift.options
+    quiet = options.automation is Automation.QUIET
+    hand = Hand(plan, tag, dict(common), preset=shift.preset, quiet=quiet)
     policy = Policy(
-        keep_open=shift.options.activities is Activities.KEEP_OPEN,
+        keep_open=options.activities is Activities.KEEP_OPEN,
         shared=frozenset(detail.get("shared", ())),
     )
 

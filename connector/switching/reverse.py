@@ -223,9 +223,13 @@ def restore_clients(lines: Sequence[Line]) -> Part[list[Row]]:
     kept: list[Row] = []
     made = _made_ids(lines)
     for line in lines:
-        if line.method == "crm.requisite.add" and int(line.params["fields"]["ENTITY_ID"]) not in made:
+        if line.method == "crm.requisite.add" and _owner(line) not in made:
             yield from _drop_requisite(line, kept)
-        if line.method == "crm.item.update" and line.params["entityTypeId"] in (CONTACT, COMPANY):
+        if (
+            line.method == "crm.item.update"
+            and line.params["entityTypeId"] in (CONTACT, COMPANY)
+            and (line.params["entityTypeId"], int(line.params["id"])) not in made
+        ):
             yield from _unfill(line, kept)
     return kept
 
@@ -259,9 +263,18 @@ def _drop_requisite(line: Line, kept: list[Row]) -> Part[None]:
         yield from _each(kept, [(line, delete)])
 
 
-def _made_ids(lines: Sequence[Line]) -> set[int]:
+def _owner(line: Line) -> tuple[int, int]:
+    fields = line.params["fields"]
+    return int(fields["ENTITY_TYPE_ID"]), int(fields["ENTITY_ID"])
+
+
+def _made_ids(lines: Sequence[Line]) -> set[tuple[int, int]]:
+    """(entityTypeId, id) of the clients that this lead created."""
     return {
-        int(line.result["id"]) for line in lines if _is_creation(line, CONTACT) or _is_creation(line, COMPANY)
+        (entity_type, int(line.result["id"]))
+        for line in lines
+        for entity_type in (CONTACT, COMPANY)
+        if _is_creation(line, entity_type)
     }
 
 

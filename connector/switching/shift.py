@@ -18,11 +18,11 @@ from connector.store.models import Plan, PlanLead, Run, RunLead
 from connector.switching import modes
 from connector.switching.book import ENDED, RunBook
 from connector.switching.calls import COMPANY, CONTACT, DEAL, Program, Row
+from connector.switching.clientwire import ClientWire
 from connector.switching.crew import SETTLE_SECONDS, Crew, Turn
 from connector.switching.journal import Journal
 from connector.switching.lease import LEASE_SECONDS, Lease
 from connector.switching.reverse import BACK
-from connector.switching.wire import ClientWire
 
 OpenClient: TypeAlias = Callable[[int, Callable[[], bool]], BitrixClient]
 """(portal id, cancel) → client with the portal's stored credential; see `connector.portals.access.open_client`."""

@@ -6,7 +6,7 @@ well, so that both can work from the journal alone. Builds calls from literal id
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from connector.planning.model import Action, Do, LeadPlan
 from connector.switching.calls import (
@@ -34,7 +34,8 @@ GONE = frozenset({"not_found", "error_not_found", "activity is not found"})
 class Hand:
     """What a program holds of its lead while it works: the plan, the run's tag, and the ids that its steps yielded so far.
 
-    `comments` are the timeline comments found by the last look, `moved` the activities that the plan did not know.
+    `comments` are the timeline comments found by the last look, `moved` the activities that the plan did not know. `quiet`: records are
+    imported, which starts no automation on them. `made`: entity → step and planned fields of what this lead itself created.
     """
 
     plan: LeadPlan
@@ -43,6 +44,8 @@ class Hand:
     preset: int = 0
     comments: list[int] = field(default_factory=list)
     moved: set[int] = field(default_factory=set)
+    quiet: bool = False
+    made: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     @property
     def lead_id(self) -> int:
@@ -64,13 +67,12 @@ def _create(entity: str) -> Callable[[Action, Hand], Doing]:
             "originatorId": ORIGINATOR,
             "originId": marker,
         }
-        answer = yield from ask(
-            Write(
-                action.key, "crm.item.add", {"entityTypeId": ENTITY_TYPES[entity], "fields": fields}, marker
-            )
-        )
+        method = "crm.item.import" if hand.quiet else "crm.item.add"
+        params = {"entityTypeId": ENTITY_TYPES[entity], "fields": fields}
+        answer = yield from ask(Write(action.key, method, params, marker))
         if answer.ok:
             hand.ids[action.key] = hand.ids[entity] = answer.value["id"]
+            hand.made[entity] = action.key, action.params["fields"]
         return problem_of(action.key, answer)
 
     return part

@@ -47,7 +47,6 @@ def test_the_defaults_fit_every_portal() -> None:
         ({"created_field": "UF_CRM_205"}, "created-field-type", "boolean"),
         ({"created_field": "UF_CRM_1"}, "unknown-field", "UF_CRM_299 (Data leada)"),
         ({"related": "move"}, "option-not-handled", "report"),
-        ({"automation": "quiet"}, "option-not-handled", "run"),
         ({"leftovers": "leave"}, "leave-needs-setter", ""),
     ],
 )
@@ -58,6 +57,19 @@ def test_what_does_not_exist_is_refused_with_what_does(
     assert said.code == code
     assert said.severity is Severity.ERROR
     assert names in f"{render(said)} {advice(said)}"
+
+
+def test_quiet_needs_the_import_methods_and_somebody_who_may_use_them() -> None:
+    quiet = Options(automation="quiet")
+    assert check_options(quiet, facts(imports=Known.YES)) == check_options(quiet, FACTS) == ()
+    for portal, code in (
+        (facts(imports=Known.NO), "import-missing"),
+        (facts(imports=Known.YES, i_am_admin=False), "import-right"),
+    ):
+        (said,) = check_options(quiet, portal)
+        assert (said.code, said.severity) == (code, Severity.ERROR)
+        assert "automation=run" in advice(said)
+        assert check_options(Options(), portal) == ()
 
 
 def test_a_final_stage_is_a_warning() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 from connector.planning.catalogue import CATALOGUE, render
 from connector.planning.model import CrmMode, Do, PlanHead, PortalFacts
-from connector.planning.options import Options
+from connector.planning.options import Automation, Options
 from connector.planning.planner import plan_leads
 from connector.planning.summary import make_head
 from connector.planning.tally import Tally
@@ -12,7 +12,8 @@ from tests.planning.portal import FACTS, activity, facts, lead, mandatory
 
 
 def head(*leads: Any, portal: PortalFacts = FACTS, notes: tuple[str, ...] = (), **options: Any) -> PlanHead:
-    chosen, tally = Options(**options), Tally()
+    chosen = Options(**options)
+    tally = Tally(quiet=chosen.automation is Automation.QUIET)
     for plan in plan_leads(portal, chosen, leads):
         tally.add(plan)
     return make_head(portal, chosen, tally, "2026-11-23T09:00:00+00:00", notes)
@@ -162,6 +163,35 @@ def test_workflows_that_fire_are_named() -> None:
     assert [f.params["names"] for f in fires] == [["Powitanie"]]
     assert "ready-lead-workflows" in codes(found)
     assert "workflows-unknown" in codes(head(lead(1, name="Jan"), portal=facts(workflows=None)))
+
+
+def test_a_quiet_plan_says_what_runs_all_the_same() -> None:
+    rows = tuple(
+        {"ID": str(n), "NAME": name, "DOCUMENT_TYPE": ["crm", document, "X"], "AUTO_EXECUTE": when}
+        for n, (name, document, when) in enumerate(
+            (
+                ("Powitanie", "CCrmDocumentDeal", "1"),
+                ("Zmiana deala", "CCrmDocumentDeal", "2"),
+                ("Zmiana kontaktu", "CCrmDocumentContact", "2"),
+            )
+        )
+    )
+    plain, sold = lead(1, name="Jan"), lead(2, name="Ewa", _products=[{"id": 1, "price": 1, "quantity": 1}])
+    loud = codes(head(plain, sold, portal=facts(workflows=rows)))
+    assert {"workflows-fire", "robots-fire", "lead-robots-fire", "workflows-on-change"} <= loud
+    found = head(plain, sold, portal=facts(workflows=rows), automation="quiet")
+    assert not {"workflows-fire", "robots-fire", "history-not-carried"} & codes(found)
+    assert {"quiet", "lead-robots-fire", "history-not-imported"} <= codes(found)
+    (changes,) = (f for f in found.findings if f.code == "workflows-on-change")
+    assert changes.params == {"entity": "deal", "names": ["Zmiana deala"]}
+    quiet = head(plain, portal=facts(workflows=rows), automation="quiet")
+    assert "workflows-on-change" not in codes(quiet)
+
+
+def test_imports_count_as_one_call_for_twenty() -> None:
+    leads = [lead(n, name=f"Jan {n}") for n in range(1, 42)]
+    loud, quiet = (head(*leads, automation=how).counts["calls"]["commands"] for how in ("run", "quiet"))
+    assert loud - quiet == 2 * 41 - 2 * 3
 
 
 def test_a_workflow_that_asks_for_parameters_stops_the_native_switch() -> None:

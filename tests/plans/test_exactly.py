@@ -84,8 +84,9 @@ def compare(where: str, planned: Mapping[str, Any], real: Mapping[str, Any]) -> 
             "pipeline_name": "Z leadów",
         },
         {"create": "company", "activities": "complete", "clients": "always-create"},
+        {"create": "both", "automation": "quiet"},
     ],
-    ids=["both", "contact-new-pipeline-and-fields", "company-complete"],
+    ids=["both", "contact-new-pipeline-and-fields", "company-complete", "quiet"],
 )
 def test_apply_makes_what_the_plan_says(stage: Callable[..., Stage], options: dict[str, Any]) -> None:
     portal = stage(leads=90)
