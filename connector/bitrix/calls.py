@@ -61,6 +61,7 @@ METHODS: Mapping[str, CallSpec] = MappingProxyType(
         "user.admin": _READ,
         "user.access": _READ,
         "user.get": _list(),
+        "user.search": _list(),
         "scope": _READ,
         "method.get": _READ,
         "methods": _READ,

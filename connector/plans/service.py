@@ -34,6 +34,7 @@ from connector.planning.summary import make_head
 from connector.planning.tally import Tally
 from connector.plans import document, queries
 from connector.plans.storing import Sink
+from connector.portals import audit
 from connector.portals.refs import PortalRef, portal_ref
 from connector.reading import read_facts, read_leads
 from connector.store.database import Database
@@ -49,7 +50,13 @@ def create(
     db: Database, portal: PortalRef, options: Options, actor: Actor, *, clock: Clock | None = None
 ) -> str:
     """A new plan in state `building`; `build` fills it. `actor` is `{"user_id", "name", "via"}`. Returns its id."""
-    plan_id = uuid.uuid4().hex
+    return _create(db, portal, options, actor, did=audit.Did.PLANNED, clock=clock or SystemClock())
+
+
+def _create(
+    db: Database, portal: PortalRef, options: Options, actor: Actor, *, did: audit.Did, clock: Clock
+) -> str:
+    plan_id, now = uuid.uuid4().hex, clock.now()
     with db.begin() as session:
         session.add(
             Plan(
@@ -59,10 +66,12 @@ def create(
                 options=options.model_dump(mode="json"),
                 state=PlanState.BUILDING,
                 progress={},
-                created_at=(clock or SystemClock()).now(),
+                created_at=now,
                 created_by=dict(actor),
             )
         )
+        detail = {"plan": plan_id, "to": options.to.value}
+        audit.record(session, portal.id, at=now, who=actor, action=did, detail=detail)
     return plan_id
 
 
@@ -177,7 +186,7 @@ def load_file(
     if here is not None:
         return here
     options = _options_of(reader)
-    plan_id = create(db, portal, options, actor or {}, clock=clock)
+    plan_id = _create(db, portal, options, actor or {}, did=audit.Did.PLAN_LOADED, clock=clock)
     sink = Sink(db, plan_id, clock)
     try:
         with path.open("rb") as source:

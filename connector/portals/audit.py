@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from connector.redact import redact
@@ -14,6 +14,8 @@ from connector.store.database import Database
 from connector.store.models import Audit
 
 _PAGE = 500
+_OPENED_ONCE_IN = timedelta(hours=12)
+MOST_PEOPLE = 200
 
 
 class Did(StrEnum):
@@ -76,21 +78,118 @@ def record(
     session.add(Audit(portal_id=portal_id, at=at, who=dict(who), action=action.value, detail=masked))
 
 
-def entries(db: Database, portal_id: int, *, before: int | None = None, limit: int = 50) -> list[Entry]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which lines: of one kind, of one user (`NOBODY`: Bitrix24), from `since` on, before `until`. What is empty narrows nothing."""
+
+    action: str = ""
+    user_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+EVERYTHING = Wanted()
+NOBODY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Lines, newest first, and whether there are others on either side of them."""
+
+    entries: tuple[Entry, ...]
+    newer: bool
+    older: bool
+
+
+def record_opened(session: Session, portal_id: int, *, at: datetime, who: Mapping[str, Any]) -> None:
+    """Somebody opened the app: one line in twelve hours, since every reload of the portal page is a launch."""
+    seen = (
+        select(Audit.id)
+        .where(
+            Audit.portal_id == portal_id,
+            Audit.action == Did.OPENED.value,
+            Audit.at > at - _OPENED_ONCE_IN,
+            Audit.who["user_id"].as_integer() == who["user_id"],
+        )
+        .limit(1)
+    )
+    if session.scalar(seen) is None:
+        record(session, portal_id, at=at, who=who, action=Did.OPENED)
+
+
+def entries(
+    db: Database,
+    portal_id: int,
+    *,
+    before: int | None = None,
+    limit: int = 50,
+    wanted: Wanted = EVERYTHING,
+) -> list[Entry]:
     """The newest lines, or the next older ones after the line with id `before`."""
-    query = select(Audit).where(Audit.portal_id == portal_id).order_by(Audit.id.desc()).limit(limit)
+    query = select(Audit).where(*_fits(portal_id, wanted)).order_by(Audit.id.desc()).limit(limit)
     if before is not None:
         query = query.where(Audit.id < before)
     with db.read() as session:
         return [_entry(row) for row in session.scalars(query)]
 
 
-def all_entries(db: Database, portal_id: int) -> Iterator[Entry]:
+def page(
+    db: Database,
+    portal_id: int,
+    wanted: Wanted = EVERYTHING,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> Page:
+    """The newest lines, those older than the line `before`, or those newer than the line `after`, nearest first."""
+    if after is None:
+        found = entries(db, portal_id, before=before, limit=limit + 1, wanted=wanted)
+        return Page(tuple(found[:limit]), before is not None, len(found) > limit)
+    query = (
+        select(Audit).where(*_fits(portal_id, wanted), Audit.id > after).order_by(Audit.id).limit(limit + 1)
+    )
+    with db.read() as session:
+        found = [_entry(row) for row in session.scalars(query)]
+    if len(found) < limit:
+        return page(db, portal_id, wanted, limit=limit)
+    return Page(tuple(reversed(found[:limit])), len(found) > limit, True)
+
+
+def people(db: Database, portal_id: int) -> list[tuple[int, str]]:
+    """Who stands in the log, by name, with their user id; `NOBODY` is Bitrix24 itself."""
+    user = func.coalesce(Audit.who["user_id"].as_integer(), NOBODY)
+    query = (
+        select(user, func.max(Audit.who["name"].as_string()))
+        .where(Audit.portal_id == portal_id)
+        .group_by(user)
+        .limit(MOST_PEOPLE)
+    )
+    with db.read() as session:
+        found = [(int(id_), str(name or "")) for id_, name in session.execute(query).all()]
+    return sorted(found, key=lambda one: (one[0] == NOBODY, one[1].casefold()))
+
+
+def all_entries(db: Database, portal_id: int, wanted: Wanted = EVERYTHING) -> Iterator[Entry]:
     """Every line, newest first, in constant memory; for exports."""
     before: int | None = None
-    while page := entries(db, portal_id, before=before, limit=_PAGE):
-        yield from page
-        before = page[-1].id
+    while lines := entries(db, portal_id, before=before, limit=_PAGE, wanted=wanted):
+        yield from lines
+        before = lines[-1].id
+
+
+def _fits(portal_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
+    user = func.coalesce(Audit.who["user_id"].as_integer(), NOBODY)
+    fits: list[ColumnElement[bool]] = [Audit.portal_id == portal_id]
+    if wanted.action:
+        fits.append(Audit.action == wanted.action)
+    if wanted.user_id is not None:
+        fits.append(user == wanted.user_id)
+    if wanted.since is not None:
+        fits.append(Audit.at >= wanted.since)
+    if wanted.until is not None:
+        fits.append(Audit.at < wanted.until)
+    return fits
 
 
 def _entry(row: Audit) -> Entry:

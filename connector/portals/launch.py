@@ -13,7 +13,7 @@ from connector.bitrix.oauth import OAuthClient
 from connector.clock import Clock, SystemClock
 from connector.errors import AccessDenied, AppUninstalled, AuthError, LeadswitchError
 from connector.portals.access import oauth_client, open_client
-from connector.portals.audit import Did, record
+from connector.portals.audit import Did, record, record_opened
 from connector.portals.credential import follow_move, store_credential, token_hash
 from connector.portals.opening import Opening
 from connector.portals.profile import read_profile
@@ -56,16 +56,20 @@ def launch(
             select(Portal).where(Portal.member_id == verified.token.member_id).with_for_update()
         )
         gone = portal is None or portal.state == PortalState.UNINSTALLED
+        said = False
         if admin and (portal is None or _needs_one(portal, broken)):
             did = Did.INSTALLED if gone else Did.REAUTHORISED
             portal = store_credential(session, portal, verified, opening.application_token, clock.now())
             record(session, portal.id, at=clock.now(), who=who(verified), action=did)
+            said = True
         elif portal is None or gone:
             raise AppUninstalled(portal=verified.domain)
         elif portal.application_token_hash is None and admin and opening.application_token:
             portal.application_token_hash = token_hash(opening.application_token)
         follow_move(session, portal, verified, clock.now())
         session.flush()
+        if not said:
+            record_opened(session, portal.id, at=clock.now(), who=who(verified))
         ref, state = ref_of(portal), portal.state
     return opened(db, ref, state, verified, opening)
 

@@ -138,9 +138,10 @@ def _change(
         if portal is None:
             raise PortalNotKnown(portal=str(portal_id))
         before = list(portal.named_users)
-        known = any(row["id"] == user_id for row in before)
-        if known == (entry is not None):
+        known = next((row for row in before if row["id"] == user_id), None)
+        if (known is not None) == (entry is not None):
             return
+        name = str((entry or known or {}).get("name", ""))
         portal.named_users = [row for row in before if row["id"] != user_id] + ([entry] if entry else [])
         action = audit.Did.NAMED_USER if entry else audit.Did.UNNAMED_USER
         audit.record(
@@ -149,5 +150,5 @@ def _change(
             at=clock.now(),
             who=by.actor("web"),
             action=action,
-            detail={"user_id": user_id},
+            detail={"user_id": user_id, "name": name},
         )

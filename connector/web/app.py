@@ -12,6 +12,7 @@ from connector.settings import Settings
 from connector.store.database import Database
 from connector.switching.engine import Engine
 from connector.web import context, failures, guard
+from connector.web.auditlog import auditlog
 from connector.web.downloads import downloads
 from connector.web.facts import FactsCache
 from connector.web.headers import harden
@@ -19,6 +20,7 @@ from connector.web.health import health
 from connector.web.launch import launch
 from connector.web.login import login
 from connector.web.pages import pages
+from connector.web.people import people
 from connector.web.plans import plans
 from connector.web.runs import runs
 from connector.web.session import Sessions
@@ -49,7 +51,7 @@ def create_app(settings: Settings, db: Database, engine: Engine, clock: Clock | 
     Babel(app, locale_selector=i18n.language, timezone_selector=_time_zone)
     context.install(app)
     failures.register(app)
-    for blueprint in (launch, login, health, pages, plans, runs, downloads):
+    for blueprint in (launch, login, health, pages, plans, runs, downloads, people, auditlog):
         app.register_blueprint(blueprint)
     app.before_request(_forget_language)
     app.before_request(_refuse_nul)

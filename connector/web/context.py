@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Flask, current_app, g, render_template, request
+from flask import Flask, current_app, g, render_template, request, url_for
 
 from connector import i18n
 from connector.clock import Clock
@@ -66,6 +66,12 @@ def _shared() -> dict[str, Any]:
     return {
         "session": session(),
         "may_enter": "viewer" in g and may(g.viewer, Action.OVERVIEW),
+        "may_administrate": "viewer" in g and may(g.viewer, Action.SETTINGS),
+        "tabs": [
+            {"key": key, "path": url_for(endpoint), "label": i18n._(label), "icon": icon}
+            for key, endpoint, label, icon in words.TABS
+        ],
+        "tab": "",
         "portal_host": g.get("portal_host", ""),
         "lang": code,
         "lang_tag": code.replace("_", "-"),

@@ -1,5 +1,8 @@
-"""Files to take home: a plan or a run in the formats of `connector.reports`. A post of a signed-in person buys a link that is good once;
-the link itself carries no session. Must never serve a file under another portal's ticket."""
+"""Files to take home: a plan, a run or the audit log in the formats of `connector.reports`.
+
+A post of a signed-in person buys a link that is good once; the link itself carries no session. Must never serve a file under another
+portal's ticket.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +10,23 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import IO, Any, BinaryIO, cast
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask_babel import get_timezone
 
 from connector import i18n
 from connector.errors import PlanNotReady
 from connector.i18n import N_, _
 from connector.plans import document, queries
 from connector.portals import audit, tickets
-from connector.portals.rights import Action
+from connector.portals.rights import Action, require
+from connector.reports.auditlog import audit_report
 from connector.reports.formats import FORMATS
 from connector.reports.plans import PlanSource, plan_report
 from connector.reports.runs import run_report_of
 from connector.store.database import Database
+from connector.web import auditview
 from connector.web.context import web
 from connector.web.guard import actor, me, portal, signed_in
 
@@ -33,6 +40,8 @@ LABELS: Mapping[str, str] = {
     "plan": N_("Plan file"),
 }
 PLAN_FILE = "application/jsonl"
+AUDIT = "audit"
+AUDIT_FORMATS = ("xlsx", "csv", "json")
 MEMORY = 2_000_000
 PIECE = 65_536
 
@@ -57,14 +66,23 @@ def run_downloads(run_id: str) -> list[Download]:
     return [_button("run", run_id, name) for name in LABELS if name in FORMATS]
 
 
+def audit_downloads(fields: Mapping[str, str]) -> list[Download]:
+    """What the audit log can be taken home as, narrowed as the page is."""
+    return [_button(AUDIT, "log", name, fields) for name in AUDIT_FORMATS]
+
+
 @downloads.route("/app/downloads/<kind>/<id_>/<form>", methods=["POST", "GET"])
 @signed_in(Action.DOWNLOAD)
 def prepare(kind: str, id_: str, form: str) -> Any:
     """Check that there is such a file for this person, then send the browser to a link that is good once."""
     if kind not in _MAKERS or form not in LABELS:
         abort(404)
-    _MAKERS[kind](web().db, id_, form, portal().id)
-    what = {"kind": kind, "id": id_, "format": form, "lang": i18n.language()}
+    require(me(), _RIGHTS.get(kind, Action.DOWNLOAD))
+    narrowed = {name: request.form[name] for name in auditview.FIELDS if request.form.get(name)}
+    what: dict[str, Any] = {"kind": kind, "id": id_, "format": form, "lang": i18n.language()}
+    if kind == AUDIT:
+        what |= {"wanted": narrowed, "tz": str(get_timezone())}
+    _MAKERS[kind](web().db, what, portal().id)
     token = tickets.issue(web().db, portal().id, me().user_id, what, web().clock)
     with web().db.begin() as session:
         audit.record(
@@ -81,7 +99,7 @@ def fetch(token: str) -> Response:
     ticket = tickets.redeem(web().db, token, web().clock)
     what = ticket.what
     with i18n.speaking(what["lang"]):
-        made = _MAKERS[what["kind"]](web().db, what["id"], what["format"], ticket.portal_id)
+        made = _MAKERS[what["kind"]](web().db, what, ticket.portal_id)
         file = tempfile.SpooledTemporaryFile(max_size=MEMORY)  # noqa: SIM115 - closed when it has been sent
         made.write(cast(BinaryIO, file))
     file.seek(0)
@@ -104,11 +122,13 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
             yield piece
 
 
-def _button(kind: str, id_: str, form: str) -> Download:
-    return Download(form, _(LABELS[form]), url_for("downloads.prepare", kind=kind, id_=id_, form=form))
+def _button(kind: str, id_: str, form: str, fields: Mapping[str, str] | None = None) -> Download:
+    path = url_for("downloads.prepare", kind=kind, id_=id_, form=form)
+    return Download(form, _(LABELS[form]), path, fields or {})
 
 
-def _plan(db: Database, id_: str, form: str, portal_id: int) -> _Made:
+def _plan(db: Database, what: Mapping[str, Any], portal_id: int) -> _Made:
+    id_, form = what["id"], what["format"]
     plan = queries.header(db, id_, portal_id=portal_id)
     if plan.head is None:
         raise PlanNotReady(state=plan.state)
@@ -123,7 +143,8 @@ def _plan(db: Database, id_: str, form: str, portal_id: int) -> _Made:
     return _Made(f"{name}.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out))
 
 
-def _run(db: Database, id_: str, form: str, portal_id: int) -> _Made:
+def _run(db: Database, what: Mapping[str, Any], portal_id: int) -> _Made:
+    id_, form = what["id"], what["format"]
     if form not in FORMATS:
         abort(404)
     report, chosen = run_report_of(db, id_, portal_id=portal_id), FORMATS[form]
@@ -132,4 +153,19 @@ def _run(db: Database, id_: str, form: str, portal_id: int) -> _Made:
     )
 
 
-_MAKERS: Mapping[str, Callable[[Database, str, str, int], _Made]] = {"plan": _plan, "run": _run}
+def _audit(db: Database, what: Mapping[str, Any], portal_id: int) -> _Made:
+    if what["format"] not in AUDIT_FORMATS:
+        abort(404)
+    wanted = auditview.wanted_of(what["wanted"], ZoneInfo(what["tz"]))
+    report, chosen = audit_report(db, portal_id, wanted), FORMATS[what["format"]]
+    return _Made(
+        f"leadswitch-audit.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out)
+    )
+
+
+_MAKERS: Mapping[str, Callable[[Database, Mapping[str, Any], int], _Made]] = {
+    "plan": _plan,
+    "run": _run,
+    AUDIT: _audit,
+}
+_RIGHTS: Mapping[str, Action] = {AUDIT: Action.READ_AUDIT}

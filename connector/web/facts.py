@@ -1,10 +1,12 @@
 """What the pages show of a portal right now. Asked of the portal itself and kept for a few seconds, since one page asks more than once."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from connector.bitrix.client import BitrixClient
 from connector.clock import Clock
 from connector.errors import Cancelled, NotSent
 from connector.planning.model import PortalFacts, Stage
@@ -21,12 +23,29 @@ PATIENCE_SECONDS = 12.0
 CONNECT_SECONDS, READ_SECONDS = 5.0, 25.0
 
 
+@contextmanager
+def hurried_client(db: Database, settings: Settings, portal_id: int, clock: Clock) -> Iterator[BitrixClient]:
+    """The portal's client for what somebody is waiting for: it gives up after `PATIENCE_SECONDS` with `NotSent`."""
+    until = clock.monotonic() + PATIENCE_SECONDS
+    hurried = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
+    client = open_client(
+        db,
+        settings.model_copy(update=hurried),
+        portal_id,
+        clock=clock,
+        cancel=lambda: clock.monotonic() > until,
+    )
+    try:
+        yield client
+    except Cancelled:
+        raise NotSent(portal=client.portal) from None
+
+
 class FactsCache:
     """Facts by portal, each at most `FRESH_SECONDS` old. Thread-safe; two threads may both ask a portal, none waits for the other."""
 
     def __init__(self, db: Database, settings: Settings, clock: Clock) -> None:
-        hurried = {"connect_timeout": CONNECT_SECONDS, "read_timeout": READ_SECONDS}
-        self._db, self._settings, self._clock = db, settings.model_copy(update=hurried), clock
+        self._db, self._settings, self._clock = db, settings, clock
         self._kept: dict[int, tuple[float, PortalFacts]] = {}
         self._lock = threading.Lock()
 
@@ -37,20 +56,11 @@ class FactsCache:
             kept = self._kept.get(portal_id)
         if kept and not fresh and now - kept[0] < FRESH_SECONDS:
             return kept[1]
-        facts = self._read(portal_id, until=now + PATIENCE_SECONDS)
+        with hurried_client(self._db, self._settings, portal_id, self._clock) as client:
+            facts = read_facts(client)
         with self._lock:
             self._kept[portal_id] = (now, facts)
         return facts
-
-    def _read(self, portal_id: int, until: float) -> PortalFacts:
-        def late() -> bool:
-            return self._clock.monotonic() > until
-
-        client = open_client(self._db, self._settings, portal_id, clock=self._clock, cancel=late)
-        try:
-            return read_facts(client)
-        except Cancelled:
-            raise NotSent(portal=client.portal) from None
 
     def forget(self, portal_id: int) -> None:
         """The next page asks the portal again."""

@@ -42,6 +42,12 @@ STEPS: tuple[tuple[str, str], ...] = (
     ("report", N_("Report")),
 )
 
+TABS: tuple[tuple[str, str, str, str], ...] = (
+    ("people", "people.show_people", N_("People"), "group"),
+    ("audit", "auditlog.show_log", N_("Audit log"), "history"),
+)
+"""What only administrators see, as tabs: key, endpoint, label, icon."""
+
 SEVERITY_ICONS: Mapping[str, str] = {
     Severity.ERROR: "error",
     Severity.DATA_LOSS: "data-loss",

@@ -55,8 +55,8 @@ def test_naming_somebody_works_at_once_and_can_be_taken_back(
     assert not may(cy, Action.APPLY)
     log = audit.entries(database, portal_id)
     assert [(line.action, line.detail) for line in log] == [
-        ("people.unnamed", {"user_id": 9}),
-        ("people.named", {"user_id": 9}),
+        ("people.unnamed", {"user_id": 9, "name": "Cy"}),
+        ("people.named", {"user_id": 9, "name": "Cy"}),
     ]
 
 

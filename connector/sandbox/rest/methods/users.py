@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from connector.sandbox.clock import iso
@@ -35,6 +36,7 @@ _FIELDS = """
     UF_DEPARTMENT UF_INTERESTS UF_SKILLS UF_WEB_SITES UF_XING UF_LINKEDIN UF_TWITTER UF_SKYPE
     UF_DISTRICT UF_PHONE_INNER USER_TYPE
 """
+_POSITIONS, _POSITION = {"admin": "Administrator", "crm_manager": "Head of sales"}, "Sales"
 _TITLES = {"ID": "ID", "XML_ID": "External code", "EMAIL": "E-Mail", "UF_DEPARTMENT": "Departments"}
 
 
@@ -60,7 +62,7 @@ def show(call: Call, user: User) -> dict[str, Any]:
         "PERSONAL_MOBILE": "",
         "PERSONAL_CITY": "",
         "WORK_PHONE": "",
-        "WORK_POSITION": {"admin": "Administrator", "crm_manager": "Head of sales"}.get(user.role, "Sales"),
+        "WORK_POSITION": _POSITIONS.get(user.role, _POSITION),
         "UF_EMPLOYMENT_DATE": "",
         "UF_DEPARTMENT": [user.department],
         "USER_TYPE": "employee",
@@ -110,11 +112,31 @@ def fields(_: Call) -> Any:
     return {name: _TITLES.get(name, name.replace("_", " ").capitalize()) for name in _FIELDS.split()}
 
 
-@method("user.get", "user.search", scope=_SCOPES)
+@method("user.search", scope=_SCOPES)
+def search(call: Call) -> Page:
+    """As user.get; FIND looks for words that names and job titles start with (user-search.md); departments have no names here."""
+    filters = _filters(call)
+    wanted = str(filters.pop("FIND", "")).casefold().split()
+    return _page(call, filters, lambda user: all(_starts(user, word) for word in wanted))
+
+
+def _starts(user: User, word: str) -> bool:
+    texts = f"{user.name} {user.last_name} {_POSITIONS.get(user.role, _POSITION)}".casefold()
+    return any(one.startswith(word) for one in texts.split())
+
+
+@method("user.get", scope=_SCOPES)
 def get(call: Call) -> Page:
-    filters = call.map("filter") or {
+    return _page(call, _filters(call), lambda _: True)
+
+
+def _filters(call: Call) -> dict[str, Any]:
+    return dict(call.map("filter")) or {
         key: value for key, value in call.params.items() if key.lstrip("!@%=<>").upper() in _TYPES
     }
+
+
+def _page(call: Call, filters: dict[str, Any], fits: Callable[[User], bool]) -> Page:
     rows = [
         {
             "ID": user.id,
@@ -127,6 +149,7 @@ def get(call: Call) -> Page:
             "user": user,
         }
         for user in call.world.users.values()
+        if fits(user)
     ]
     # A percent sign without a prefix makes the value a pattern (user-get.md).
     filters = {
