@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from connector.errors import BitrixError, sentences
-from connector.i18n import _
+from connector.i18n import _, day
 from connector.portals import rights
 from connector.portals.card import portal_card
 from connector.portals.people import LONGEST, Colleague, colleague, find_people
@@ -20,7 +20,6 @@ from connector.web.facts import hurried_client
 from connector.web.failures import Message, show
 from connector.web.guard import me, portal, signed_in
 from connector.web.plans import onward
-from connector.web.reportview import when
 
 people = Blueprint("people", __name__, url_prefix="/app/people")
 
@@ -122,5 +121,5 @@ def _nobody() -> Any:
 
 
 def _line(one: NamedUser) -> NamedLine:
-    at = when(datetime.fromisoformat(one.at))
+    at = day(datetime.fromisoformat(one.at))
     return NamedLine(one.id, one.name, _("Named by %(name)s on %(when)s", name=one.by or "–", when=at))
