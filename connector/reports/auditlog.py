@@ -35,6 +35,15 @@ DID: Mapping[str, str] = {
     Did.DOWNLOADED: N_("Downloaded a file"),
     Did.SETTINGS_CHANGED: N_("Changed the settings"),
     Did.PIPELINE_CREATED: N_("Created a pipeline"),
+    Did.RULE_CREATED: N_("Created a rule"),
+    Did.RULE_CHANGED: N_("Changed a rule"),
+    Did.RULE_DELETED: N_("Deleted a rule"),
+    Did.ENDPOINT_CREATED: N_("Created an endpoint for webhooks"),
+    Did.ENDPOINT_CHANGED: N_("Changed an endpoint"),
+    Did.ENDPOINT_DELETED: N_("Deleted an endpoint"),
+    Did.ENDPOINT_DISABLED: N_("Switched an endpoint off"),
+    Did.SECRET_ROTATED: N_("Gave an endpoint a new secret"),
+    Did.REDELIVERED: N_("Delivered a webhook again"),
 }
 VIA: Mapping[str, str] = {
     "web": N_("app"),
