@@ -390,10 +390,50 @@ class TestPipelines:
         assert row["STATUS_ID"] == f"C{made}:DECISION"
         deal = portal.result("crm.item.add", entityTypeId=2, fields={"categoryId": made})["item"]
         assert deal["stageId"] == f"C{made}:NEW"
-        assert portal.error("crm.category.delete", entityTypeId=2, id=made)[0] == 400
+        refused = portal.error("crm.category.delete", entityTypeId=2, id=made)
+        assert refused == (400, 0, "Deals related to the funnel New found")
         portal.result("crm.deal.delete", id=deal["id"])
         assert portal.result("crm.category.delete", entityTypeId=2, id=made) is None
         assert portal.result("crm.status.list", filter={"ENTITY_ID": entity_id}) == []
+
+    def test_the_default_one_stays_but_can_be_renamed_and_sorted(self, portal: Portal) -> None:
+        refused = portal.error("crm.category.delete", entityTypeId=2, id=0)
+        assert refused[2] == "Default deal category cannot be deleted"
+        fields = {"name": "Sales", "sort": -5, "isDefault": "N"}
+        row = portal.result("crm.category.update", entityTypeId=2, id=0, fields=fields)["category"]
+        assert (row["name"], row["sort"], row["isDefault"]) == ("Sales", 0, "Y")
+        about = portal.result("crm.category.fields", entityTypeId=2)["fields"]
+        assert about["isDefault"]["isReadOnly"] is True
+
+    @pytest.mark.parametrize("name", ["", "  \t ", "x" * 256])
+    def test_a_name_is_neither_blank_nor_longer_than_255(self, portal: Portal, name: str) -> None:
+        for method, more in (("add", {}), ("update", {"id": 0})):
+            answer = portal.error(f"crm.category.{method}", entityTypeId=2, fields={"name": name}, **more)
+            assert answer[:2] == (400, 0)
+        assert portal.result("crm.category.get", entityTypeId=2, id=0)["category"]["name"]
+
+    def test_stages_keep_their_documented_rules(self, portal: Portal) -> None:
+        fields = {"ENTITY_ID": "DEAL_STAGE", "STATUS_ID": "LATE", "NAME": "Late", "SORT": 1000}
+        text = "because the final successful stage already exists"
+        assert text in portal.error("crm.status.add", fields=fields)[2]
+        row = portal.result(
+            "crm.status.get", id=portal.result("crm.status.add", fields={**fields, "SORT": ""})
+        )
+        assert (row["SORT"], row["SYSTEM"]) == ("10", "N")
+        assert portal.error("crm.status.add", fields={**fields, "SORT": 15})[1:] == (
+            "ERROR_CORE",
+            "The specified status ID already exists.",
+        )
+        assert portal.error(
+            "crm.status.add", fields={"ENTITY_ID": "DEAL_STAGE_0", "STATUS_ID": "A", "NAME": "A"}
+        )[2] == ("Specified entity type is not supported.")
+        assert (
+            portal.error("crm.status.add", fields={**fields, "NAME": " "})[2]
+            == "The field Title is required."
+        )
+        won = portal.result("crm.status.list", filter={"ENTITY_ID": "DEAL_STAGE", "STATUS_ID": "WON"})[0]
+        assert won["SYSTEM"] == "Y"
+        assert 'FORCED is specified and equal to "Y"' in portal.error("crm.status.delete", id=won["ID"])[2]
 
     def test_a_stage_in_use_stays(self, portal: Portal) -> None:
         lead(portal, STATUS_ID="UC_OFFER")

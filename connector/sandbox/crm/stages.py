@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connector.sandbox.errors import RestError
+from connector.sandbox.errors import RestError, old_error
 from connector.sandbox.tables import Row
 from connector.sandbox.world import LEAD, PLANS, World
 
@@ -61,7 +61,7 @@ def first_stage(world: World, entity_type: int, category_id: int = 0) -> str:
 def add_entry(world: World, entity_id: str, status_id: str, name: str, **values: Any) -> Row:
     """Store a directory entry; refuses a duplicate (ERROR_CORE)."""
     if find(world, entity_id, status_id) is not None:
-        raise RestError("ERROR_CORE", f"An item with STATUS_ID {status_id} already exists in {entity_id}.")
+        raise RestError("ERROR_CORE", "The specified status ID already exists.")
     row = world.statuses.insert(
         {
             "ID": world.next_id("status"),
@@ -92,7 +92,10 @@ def check_order(world: World, entity_id: str, semantic: str, sort: int) -> None:
     """A stage in progress may not be sorted after the final ones (crm-status-add.md)."""
     success = [row["SORT"] for row in entries(world, entity_id) if row["SEMANTICS"] == "S"]
     if success and semantic == "P" and sort >= max(success):
-        raise RestError("ERROR_CORE", "A stage in progress cannot be placed after the final stage.")
+        raise old_error(
+            "Cannot create more stages after the final stage because the final successful stage already exists. "
+            "Try using sort order values less than that of the final stage."
+        )
 
 
 def in_use(world: World, row: Row) -> bool:
@@ -104,7 +107,7 @@ def in_use(world: World, row: Row) -> bool:
 
 
 def add_category(world: World, name: str, sort: int = 500, **values: Any) -> Row:
-    """A new deal pipeline with the default stages. The plan limits how many there may be."""
+    """A new deal pipeline with the default stages. The plan limits how many there may be; what a portal answers then is not documented."""
     if len(world.categories) >= int(PLANS[world.settings.plan]["categories"]):
         raise RestError(0, "The maximum number of pipelines for your plan has been reached.")
     row_id = world.next_id("category")
@@ -135,9 +138,10 @@ def fill_stages(world: World, category_id: int) -> None:
 def delete_category(world: World, category_id: int) -> None:
     """Remove an empty pipeline with its stages."""
     if category_id == 0:
-        raise RestError(0, "The default pipeline cannot be deleted.")
+        raise RestError(0, "Default deal category cannot be deleted")
     if world.deals.find("CATEGORY_ID", category_id):
-        raise RestError(0, "Unable to delete the pipeline: it contains deals.")
+        name = world.categories.rows[category_id]["NAME"]
+        raise RestError(0, f"Deals related to the funnel {name} found")
     world.categories.remove(category_id)
     for row in entries(world, stage_entity(category_id)):
         world.statuses.remove(row["ID"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from connector.sandbox.crm import stages
@@ -15,6 +16,7 @@ from connector.sandbox.world import DEAL
 _KNOWN = {1, 2, 3, 4, 7}
 # Clients have one category each on this portal.
 _CLIENTS = {3: "Contacts", 4: "Companies"}
+LONGEST_NAME = 255
 
 
 def _require_deals(call: Call) -> None:
@@ -47,6 +49,21 @@ def _load(call: Call) -> Row:
     return row
 
 
+def _name(fields: Mapping[str, Any]) -> str:
+    """A name may be neither empty nor blank nor longer than 255 characters (crm-category-add.md)."""
+    name = str(fields.get("name") or "").strip()
+    if not name:
+        raise RestError(0, "Field 'NAME' is required")
+    if len(name) > LONGEST_NAME:
+        raise RestError(0, "Field 'NAME' is too long")
+    return name
+
+
+def _sort(fields: Mapping[str, Any], otherwise: int) -> int:
+    """The place; what is below zero counts as zero (crm-category-add.md)."""
+    return max(0, to_int(fields["sort"])) if fields.get("sort") not in (None, "") else otherwise
+
+
 @method("crm.category.list")
 def list_categories(call: Call) -> Page:
     kind = call.integer("entityTypeId")
@@ -77,11 +94,8 @@ def add(call: Call) -> Any:
     _require_deals(call)
     access.require_settings(call)
     fields = call.map("fields")
-    name = str(fields.get("name") or "").strip()
-    if not name or len(name) > 255:
-        raise RestError("0", "The field Name is required" if not name else "The field Name is too long")
-    sort = to_int(fields.get("sort")) if fields.get("sort") not in (None, "") else 500
-    row = stages.add_category(call.world, name, sort)
+    name = _name(fields)
+    row = stages.add_category(call.world, name, _sort(fields, 500))
     values = {"ORIGIN_ID": fields.get("originId"), "ORIGINATOR_ID": fields.get("originatorId")}
     call.world.categories.change(row["ID"], {k: str(v) for k, v in values.items() if v})
     return {"category": show(row)}
@@ -93,10 +107,9 @@ def update(call: Call) -> Any:
     access.require_settings(call)
     fields = call.map("fields")
     values: dict[str, Any] = {}
-    if fields.get("name"):
-        values["NAME"] = str(fields["name"])
-    if fields.get("sort") not in (None, ""):
-        values["SORT"] = to_int(fields["sort"])
+    if "name" in fields:
+        values["NAME"] = _name(fields)
+    values["SORT"] = _sort(fields, row["SORT"])
     call.world.categories.change(row["ID"], values)
     call.world.directory_version += 1
     return {"category": show(row)}
@@ -117,7 +130,7 @@ def fields(call: Call) -> Any:
         ("name", "string", True, False, "Name"),
         ("sort", "integer", False, False, "Sorting"),
         ("entityTypeId", "integer", True, True, "Entity type ID"),
-        ("isDefault", "boolean", False, False, "Default"),
+        ("isDefault", "boolean", False, True, "Default"),
         ("originId", "string", False, False, "Origin ID"),
         ("originatorId", "string", False, False, "Originator ID"),
     )

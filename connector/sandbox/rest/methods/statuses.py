@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from connector.sandbox.crm import stages
@@ -48,6 +49,9 @@ _NAMES = {
     "HONORIFIC": "Salutations",
     "QUOTE_STATUS": "Estimate stages",
 }
+
+
+DEFAULT_SORT = 10
 
 
 def _semantics(row: Row) -> str | None:
@@ -170,14 +174,18 @@ def get(call: Call) -> Any:
 @method("crm.status.add")
 def add(call: Call) -> Any:
     access.require_settings(call, old_error("Access denied."))
+    if not isinstance(call.get("fields"), Mapping):
+        raise old_error("Parameter 'fields' must be array.")
     values = call.map("fields")
-    for name in ("ENTITY_ID", "STATUS_ID", "NAME"):
-        if not str(values.get(name) or "").strip():
-            raise old_error(f"The field {name} is required.")
+    missing = [name for name in ("ENTITY_ID", "STATUS_ID") if not str(values.get(name) or "").strip()]
+    if missing:
+        raise old_error(", ".join(f"The field {name} is required." for name in missing))
     entity_id, code = str(values["ENTITY_ID"]), str(values["STATUS_ID"])
     world = call.world
     if not world.statuses.find("ENTITY_ID", entity_id):
-        raise old_error(f"The directory {entity_id} is unknown.")
+        raise old_error("Specified entity type is not supported.")
+    if not str(values.get("NAME") or "").strip():
+        raise old_error("The field Title is required.")
     prefix = stages.stage_prefix(entity_id)
     code = code if prefix and code.startswith(prefix) else prefix + code
     limit = 22 if entity_id.startswith("DEAL_STAGE") else 21
@@ -187,14 +195,9 @@ def add(call: Call) -> Any:
     semantic = (
         "F" if semantic in {"F", "FAILURE", "APOLOGY"} else "S" if semantic in {"S", "SUCCESS"} else "P"
     )
-    existing = stages.entries(world, entity_id)
-    if values.get("SORT") not in (None, ""):
-        sort = to_int(values["SORT"])
-        if stages.is_stage_entity(entity_id):
-            stages.check_order(world, entity_id, semantic, sort)
-    else:
-        before = [row["SORT"] for row in existing if row["SEMANTICS"] == "P" or semantic != "P"]
-        sort = (max(before) if before else 0) + (1 if semantic == "P" else 10)
+    sort = to_int(values["SORT"]) if values.get("SORT") not in (None, "") else DEFAULT_SORT
+    if stages.is_stage_entity(entity_id):
+        stages.check_order(world, entity_id, semantic, sort)
     if entity_id == "STATUS" or entity_id.startswith("DEAL_STAGE"):
         category = to_int(entity_id.removeprefix("DEAL_STAGE_")) if "_STAGE_" in entity_id else None
     else:
@@ -235,7 +238,7 @@ def delete(call: Call) -> Any:
     access.require_settings(call, old_error("Access denied."))
     if row["SYSTEM"] and not yes(call.map("params").get("FORCED", "N")):
         raise old_error(
-            "CRM System Status can be deleted only if parameter FORCED is specified and equal to 'Y'."
+            'CRM System Status can be deleted only if parameter FORCED is specified and equal to "Y".'
         )
     if stages.in_use(call.world, row):
         raise old_error("There are active items in this status.")
