@@ -26,7 +26,7 @@ COMMANDS: dict[str, _Command] = {
     "demo": _Command("demo", "A sandbox portal with the app inside, on this machine, in your browser."),
     "sandbox": _Command("sandbox", "Only the sandbox portal: an emulated Bitrix24 for tests and scripts."),
     "status": _Command("status", "CRM mode, pipelines and active leads of a portal."),
-    "pipelines": _Command("pipelines", "List, show and create deal pipelines."),
+    "pipelines": _Command("pipelines", "List, show and change deal pipelines and their stages."),
     "plan": _Command("plan", "Dry run: what a switch would do to every lead. Changes nothing."),
     "show": _Command("show", "Read a plan file: totals, findings, one lead before and after."),
     "apply": _Command("apply", "Carry out a plan file, resumable and reversible."),

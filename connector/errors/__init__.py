@@ -49,12 +49,18 @@ LeadswitchError                     key · who must act · user_message() · det
 │   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit · PlanBroken
 ├── RunError                        a run cannot start or go on
 │   ├── AlreadyRunning · RunNotFound · NotAllowed · WrongRunState
+├── PipelineError                   a pipeline or a stage cannot be changed like this
+│   ├── NoSuchPipeline · NoSuchStage · Ambiguous · PipelineExists · StageExists
+│   ├── NameMissing · NameTooLong · BadColour · BadPlace · OrderMisses · OrderRepeats · StagesMixed
+│   ├── PipelineInUse · StageInUse · DefaultStays · StageStays · LastStage · OneSuccess · RunHolds · RunMakes
+│   ├── PipelineRefused · StagesNotCopied · PipelineHalfMade
+│   └── ChangeUnderWay · ChangeUnknown · ChangeLost · ChangeIncomplete · NotTaken
 ├── ModeError                       the CRM mode cannot be changed, or was not
 │   ├── ClassicUnavailable · LeadsStillInWork · ModeNotConfirmed
 └── AutomationError                 a rule, endpoint or delivery cannot be used as asked
     ├── RuleNotFound · EndpointNotFound · DeliveryNotFound · BadRule · BadAddress · TooMany · EndpointDisabled
 
-The classes live in base, config, bitrix, access, switch and automation, their stored form in told; import them from here.
+The classes live in base, config, bitrix, access, pipelines, switch and automation, their stored form in told; import them from here.
 A leaf is five lines: `key` (stable, for translations and JSON), `who`, and three sentences with
 %(name)s places that are filled from the keyword arguments.
 Never put a secret into an argument; descriptions are redacted here again.
@@ -119,6 +125,37 @@ from connector.errors.config import (
     UntrustedHost,
     WrongSecretKey,
 )
+from connector.errors.pipelines import (
+    Ambiguous,
+    BadColour,
+    BadPlace,
+    ChangeIncomplete,
+    ChangeLost,
+    ChangeUnderWay,
+    ChangeUnknown,
+    DefaultStays,
+    LastStage,
+    NameMissing,
+    NameTooLong,
+    NoSuchPipeline,
+    NoSuchStage,
+    NotTaken,
+    OneSuccess,
+    OrderMisses,
+    OrderRepeats,
+    PipelineError,
+    PipelineExists,
+    PipelineHalfMade,
+    PipelineInUse,
+    PipelineRefused,
+    RunHolds,
+    RunMakes,
+    StageExists,
+    StageInUse,
+    StagesMixed,
+    StagesNotCopied,
+    StageStays,
+)
 from connector.errors.switch import (
     AlreadyRunning,
     ClassicUnavailable,
@@ -148,6 +185,7 @@ __all__ = [
     "N_",
     "AccessDenied",
     "AlreadyRunning",
+    "Ambiguous",
     "AnswerLost",
     "AppUninstalled",
     "AuthError",
@@ -155,24 +193,32 @@ __all__ = [
     "BadAddress",
     "BadAnswer",
     "BadCall",
+    "BadColour",
     "BadManifest",
+    "BadPlace",
     "BadRule",
     "BadSetting",
     "BatchError",
     "BitrixError",
     "Cancelled",
     "CertificateInvalid",
+    "ChangeIncomplete",
+    "ChangeLost",
+    "ChangeUnderWay",
+    "ChangeUnknown",
     "ClassicUnavailable",
     "ConfigError",
     "CursorIgnored",
     "DatabaseProblem",
     "DeadCredential",
+    "DefaultStays",
     "DeliveryNotFound",
     "DigestMismatch",
     "EndpointDisabled",
     "EndpointNotFound",
     "GrantRevoked",
     "InsecureAddress",
+    "LastStage",
     "LaunchRefused",
     "LeadsStillInWork",
     "LeadswitchError",
@@ -183,14 +229,27 @@ __all__ = [
     "MissingScope",
     "ModeError",
     "ModeNotConfirmed",
+    "NameMissing",
+    "NameTooLong",
+    "NoSuchPipeline",
+    "NoSuchStage",
     "NotAPlan",
     "NotAWebhook",
     "NotAllowed",
     "NotSent",
+    "NotTaken",
     "OAuthRefused",
+    "OneSuccess",
     "OptionsUnfit",
+    "OrderMisses",
+    "OrderRepeats",
     "OutcomeUnknown",
     "PaymentRequired",
+    "PipelineError",
+    "PipelineExists",
+    "PipelineHalfMade",
+    "PipelineInUse",
+    "PipelineRefused",
     "PlanAlreadyApplied",
     "PlanBroken",
     "PlanError",
@@ -209,10 +268,17 @@ __all__ = [
     "RecordNotFound",
     "RuleNotFound",
     "RunError",
+    "RunHolds",
+    "RunMakes",
     "RunNotFound",
     "Said",
     "ServerFault",
     "ShortList",
+    "StageExists",
+    "StageInUse",
+    "StageStays",
+    "StagesMixed",
+    "StagesNotCopied",
     "TokenExpired",
     "TokenRefused",
     "TooMany",

@@ -5,6 +5,7 @@ another number of them). A new pipeline is made from the lead stages, so there e
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from .catalogue import finding
 from .model import Action, Do, Finding, PortalFacts, Stage, StageLink
@@ -90,15 +91,27 @@ def stage_findings(links: tuple[StageLink, ...]) -> list[Finding]:
 def new_pipeline(facts: PortalFacts, options: Options) -> Action:
     """The action that creates a pipeline from the lead stages: names, order and colours kept, success and failure added."""
     default = facts.pipeline(0)
-    finals = [s for s in (default.stages if default else ()) if s.semantics in ("S", "F")] or list(
-        DEFAULT_FINALS
-    )
-    stages = [*in_work(facts.lead_stages), *sorted(finals, key=lambda s: (s.semantics != "S", s.sort, s.id))]
-    rows = [
-        {"code": s.id, "name": s.name, "sort": 10 * (place + 1), "color": s.color, "semantics": s.semantics}
+    rows = copied_stages(facts.lead_stages, default.stages if default else ())
+    return Action("pipeline", Do.CREATE_PIPELINE, {"name": pipeline_name(options), "stages": rows})
+
+
+def copied_stages(lead_stages: tuple[Stage, ...], like: tuple[Stage, ...]) -> list[dict[str, Any]]:
+    """The stages of a pipeline made from lead stages, in order: those in work are the leads', the final ones those of the pipeline `like`.
+
+    Each is `{"code", "name", "sort", "color", "semantics"}`; codes stand without the prefix that the new pipeline gives them.
+    """
+    finals = [s for s in like if s.semantics in ("S", "F")] or list(DEFAULT_FINALS)
+    stages = [*in_work(lead_stages), *sorted(finals, key=lambda s: (s.semantics != "S", s.sort, s.id))]
+    return [
+        {
+            "code": s.id.rpartition(":")[2],
+            "name": s.name,
+            "sort": 10 * (place + 1),
+            "color": s.color,
+            "semantics": s.semantics,
+        }
         for place, s in enumerate(stages)
     ]
-    return Action("pipeline", Do.CREATE_PIPELINE, {"name": pipeline_name(options), "stages": rows})
 
 
 def pipeline_name(options: Options) -> str:

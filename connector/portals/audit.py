@@ -51,6 +51,14 @@ class Did(StrEnum):
     ENDPOINT_DISABLED = "endpoint.disabled"
     SECRET_ROTATED = "endpoint.secret_rotated"  # noqa: S105
     REDELIVERED = "delivery.redelivered"
+    PIPELINE_RENAMED = "pipeline.renamed"
+    PIPELINES_REORDERED = "pipelines.reordered"
+    PIPELINE_DELETED = "pipeline.deleted"
+    STAGE_ADDED = "stage.added"
+    STAGE_RENAMED = "stage.renamed"
+    STAGE_RECOLOURED = "stage.recoloured"
+    STAGES_REORDERED = "stages.reordered"
+    STAGE_DELETED = "stage.deleted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from connector.store.models import (
     InboundEvent,
     Journal,
     LoginAttempt,
+    PipelineChange,
     Plan,
     PlanFinding,
     PlanLead,
@@ -122,7 +123,7 @@ def _forget_people_and_leads(session: Session, portal_id: int) -> None:
         .values(params=None, result=None, previous=None, marker=None)
     )
     session.execute(update(Audit).where(Audit.portal_id == portal_id).values(who=nobody, detail={}))
-    for owned in (RestLog, InboundEvent, DownloadTicket, LoginAttempt):
+    for owned in (RestLog, InboundEvent, DownloadTicket, LoginAttempt, PipelineChange):
         session.execute(delete(owned).where(owned.portal_id == portal_id))
 
 

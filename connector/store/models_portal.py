@@ -110,6 +110,25 @@ class Audit(Base):
     detail: Mapped[JsonMap] = mapped_column(default=dict)
 
 
+class PipelineChange(Base):
+    """The change of pipelines under way on a portal, gone when it is settled. `until`: when the turn ends by itself.
+
+    `who`, `action` and `detail` are the line of the audit log that a process which died did not come to write; `action` is empty when
+    that line is there and only the outcome has to settle.
+    """
+
+    __tablename__ = "pipeline_change"
+
+    lock_key: Mapped[str] = mapped_column(primary_key=True)
+    portal_id: Mapped[int] = mapped_column(ForeignKey("portal.id", ondelete="CASCADE"))
+    holder: Mapped[str]
+    until: Mapped[datetime]
+    at: Mapped[datetime]
+    who: Mapped[JsonMap]
+    action: Mapped[str]
+    detail: Mapped[JsonMap] = mapped_column(default=dict)
+
+
 class DownloadTicket(Base):
     """Permission to fetch one file once; `token_hash` is SHA-256 of what the link carries."""
 

@@ -3,9 +3,10 @@
 Bitrix24 gives a new pipeline default stages of its own, so the wanted ones are matched by code: changed, added, and the rest removed.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from connector.pipelines.model import directory
+from connector.pipelines.shape import steps
 from connector.planning.model import Action, Do
 from connector.switching.calls import (
     DEAL,
@@ -55,47 +56,21 @@ def _pipeline(action: Action, tag: str) -> Part[Problem | None]:
     )
     if not made.ok:
         return problem_of(action.key, made)
-    return (yield from _stages(action, f"DEAL_STAGE_{made.value['id']}"))
+    return (yield from _stages(action, directory(int(made.value["id"]))))
 
 
-def _stages(action: Action, directory: str) -> Part[Problem | None]:
+def _stages(action: Action, entity_id: str) -> Part[Problem | None]:
     found = yield from ask(
-        Read("crm.status.list", {"filter": {"ENTITY_ID": directory}, "order": {"SORT": "ASC"}}, whole=True)
+        Read("crm.status.list", {"filter": {"ENTITY_ID": entity_id}, "order": {"SORT": "ASC"}}, whole=True)
     )
     if not found.ok:
         return problem_of(action.key, found)
-    have = {str(row["STATUS_ID"]).rpartition(":")[2]: row for row in found.value}
-    wanted: dict[str, Mapping[str, Any]] = {str(stage["code"]): stage for stage in action.params["stages"]}
-    # Final stages first: one in work may not be sorted behind them (crm.status.add).
-    order = sorted(wanted.values(), key=lambda stage: (stage["semantics"] == "P", -int(stage["sort"])))
-    for stage in order:
-        problem = yield from _stage(action.key, directory, stage, have.get(str(stage["code"])))
-        if problem:
-            return problem
-    for code, row in have.items():
-        if code not in wanted and str(row.get("SEMANTICS") or "P") not in ("S", "F"):
-            key = f"{action.key}:drop:{code}"
-            gone = yield from ask(
-                Write(key, "crm.status.delete", {"id": int(row["ID"]), "params": {"FORCED": "Y"}})
-            )
-            if not gone.ok:
-                return problem_of(key, gone)
+    for step in steps(entity_id, found.value, action.params["stages"]):
+        key = f"{action.key}:drop:{step.code}" if step.drops else f"{action.key}:{step.code}"
+        answer = yield from ask(Write(key, step.method, step.params))
+        if not answer.ok:
+            return problem_of(key, answer)
     return None
-
-
-def _stage(prefix: str, directory: str, stage: Mapping[str, Any], row: Row | None) -> Part[Problem | None]:
-    key = f"{prefix}:{stage['code']}"
-    look = {"NAME": stage["name"], "SORT": int(stage["sort"])}
-    if stage.get("color"):
-        look["COLOR"] = stage["color"]
-    if row is not None:
-        answer = yield from ask(Write(key, "crm.status.update", {"id": int(row["ID"]), "fields": look}))
-        return problem_of(key, answer)
-    fields = {"ENTITY_ID": directory, "STATUS_ID": stage["code"], **look}
-    if stage["semantics"] in ("S", "F"):
-        fields["SEMANTICS"] = stage["semantics"]
-    answer = yield from ask(Write(key, "crm.status.add", {"fields": fields}))
-    return problem_of(key, answer)
 
 
 def _custom_field(action: Action) -> Part[Problem | None]:
