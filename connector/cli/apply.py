@@ -19,15 +19,22 @@ from connector.switching import service
 @click.command()
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--native",
+    is_flag=True,
+    help="Write nothing: watch Bitrix24's own switch and compare it with what the plan predicts.",
+)
 @wait_option
 @portal_options
 @json_option
 @pass_shell
-def apply(shell: Shell, file: Path, yes: bool, wait: float) -> int:
+def apply(shell: Shell, file: Path, yes: bool, native: bool, wait: float) -> int:
     """Carry out a plan file, resumable and reversible.
 
     Shows progress with rate and time left; Ctrl-C pauses cleanly. Ends with exit code 4 when the CRM mode is to be changed by
     a person: do that in Bitrix24, then `leadswitch runs resume ID`.
+
+    With --native it is Bitrix24 that converts: run its own dialog, Leadswitch follows along and reports predicted against actual.
     """
     with connected(shell) as here:
         here.require(Action.APPLY)
@@ -35,6 +42,10 @@ def apply(shell: Shell, file: Path, yes: bool, wait: float) -> int:
             plan_id = plans.load_file(here.db, here.ref, file, actor=here.actor, clock=here.clock)
         except OSError as wrong:
             raise NotAPlan(f"{file.name}: {wrong.strerror}") from None
+        if native:
+            run_id = service.start_native(here.db, plan_id, here.actor, clock=here.clock)
+            shell.say(_("Run %(id)s watches. Ctrl-C pauses it.", id=run_id[:8]))
+            return work(shell, here, run_id, wait)
         source = from_store(here, plan_id)
         if not yes and not shell.json:
             print_plan(shell, source)

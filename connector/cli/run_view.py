@@ -12,7 +12,9 @@ from connector.reports.words import (
     REASON,
     RUN_KIND,
     RUN_STATE,
+    choices_text,
     problem_text,
+    variant_lines,
     wait_text,
     word,
 )
@@ -34,6 +36,14 @@ WAITS: Mapping[str, tuple[str, str, Exit]] = {
     "flip back": (
         N_("First the CRM mode has to be changed back in Bitrix24, which only a person can do:"),
         N_("open %(host)s, CRM → Deals → Settings (the gear) → CRM mode → %(mode)s."),
+        Exit.WAITING,
+    ),
+    "native": (
+        N_("Leadswitch watches and writes nothing. Let Bitrix24 switch and convert the leads by itself:"),
+        N_(
+            "open %(host)s, CRM → Leads → Settings (the gear) → CRM mode → %(mode)s, and confirm that the leads "
+            "are converted. If the dialog asks: %(choices)s. Converted so far: %(gone)s, still in work: %(left)s."
+        ),
         Exit.WAITING,
     ),
     "leads": (
@@ -113,6 +123,8 @@ def print_run(shell: Shell, source: RunSource, behind: Sequence[RunLeadRow]) -> 
                 [(word(REASON, r), number(n)) for r, n in sorted(reasons.items())],
             )
         )
+    for line in variant_lines((run.report or {}).get("native") or {}):
+        out.print(line, markup=False)
     if behind:
         out.print()
         columns = table(_("Lead"), _("Title"), _("State"), _("Reason"), _("Details"))
@@ -144,6 +156,9 @@ def advice(source: RunSource) -> list[str]:
         "id": run.id[:8],
         "count": waits.get("count", ""),
         "lead": waits.get("lead", ""),
+        "gone": waits.get("gone", ""),
+        "left": waits.get("left", ""),
+        "choices": choices_text(waits.get("choices") or {}),
     }
     lines = []
     if what in WAITS:
@@ -161,6 +176,14 @@ def advice(source: RunSource) -> list[str]:
             else N_("Paused. To go on: leadswitch runs resume %(id)s")
         )
         lines.append(_(go_on) % places)
+    if what == "native" and waits.get("stopped"):
+        lines.append(
+            _("No lead was converted lately: the dialog seems to be closed. `runs cancel` ends the watch.")
+        )
+    if run.kind == "native" and not run.is_live and source.behind:
+        lines.append(
+            _("To convert what is left with Leadswitch: leadswitch plan --to simple --out rest.jsonl")
+        )
     if run.state == "done" and run.kind == "apply":
         lines.append(_("To take it back: leadswitch runs undo %(id)s", id=run.id[:8]))
     return lines

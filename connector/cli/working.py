@@ -28,6 +28,9 @@ PHASES: Mapping[str, str] = {
     "leads": N_("Leads"),
     "sweep": N_("Looking for new leads"),
     "flip": N_("CRM mode"),
+    "predict": N_("Predicting"),
+    "watch": N_("Watching Bitrix24"),
+    "compare": N_("Comparing"),
     "clients": N_("Clients"),
     "verify": N_("Checking"),
 }

@@ -46,7 +46,7 @@ LeadswitchError                     key · who must act · user_message() · det
 ├── Cancelled                       the caller asked to stop; nothing was sent after that
 ├── PlanError                       this plan cannot be used
 │   ├── NotAPlan · PlanFormatUnknown · DigestMismatch · WrongPortal
-│   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit · PlanBroken
+│   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit · PlanBroken · NothingToWatch
 ├── RunError                        a run cannot start or go on
 │   ├── AlreadyRunning · RunNotFound · NotAllowed · WrongRunState
 ├── PipelineError                   a pipeline or a stage cannot be changed like this
@@ -56,7 +56,7 @@ LeadswitchError                     key · who must act · user_message() · det
 │   ├── PipelineRefused · StagesNotCopied · PipelineHalfMade
 │   └── ChangeUnderWay · ChangeUnknown · ChangeLost · ChangeIncomplete · NotTaken
 ├── ModeError                       the CRM mode cannot be changed, or was not
-│   ├── ClassicUnavailable · LeadsStillInWork · ModeNotConfirmed
+│   ├── ClassicUnavailable · ModeAlready · LeadsStillInWork · ModeNotConfirmed
 └── AutomationError                 a rule, endpoint or delivery cannot be used as asked
     ├── RuleNotFound · EndpointNotFound · DeliveryNotFound · BadRule · BadAddress · TooMany · EndpointDisabled
 
@@ -161,10 +161,12 @@ from connector.errors.switch import (
     ClassicUnavailable,
     DigestMismatch,
     LeadsStillInWork,
+    ModeAlready,
     ModeError,
     ModeNotConfirmed,
     NotAllowed,
     NotAPlan,
+    NothingToWatch,
     OptionsUnfit,
     PlanAlreadyApplied,
     PlanBroken,
@@ -227,6 +229,7 @@ __all__ = [
     "MethodTimeLimit",
     "MethodUnknown",
     "MissingScope",
+    "ModeAlready",
     "ModeError",
     "ModeNotConfirmed",
     "NameMissing",
@@ -238,6 +241,7 @@ __all__ = [
     "NotAllowed",
     "NotSent",
     "NotTaken",
+    "NothingToWatch",
     "OAuthRefused",
     "OneSuccess",
     "OptionsUnfit",

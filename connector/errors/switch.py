@@ -102,6 +102,14 @@ class PlanOutdated(PlanError):
     what = N_("The portal has changed since the plan was made: %(change)s")
 
 
+class NothingToWatch(PlanError):
+    """A plan to Classic CRM: on that way Bitrix24 converts nothing."""
+
+    key = "plan.nothing_to_watch"
+    what = N_("On the way to Classic CRM Bitrix24 converts nothing, so there is no conversion to watch.")
+    todo = N_("Apply the plan as usual: Leadswitch waits for the mode and checks it.")
+
+
 class RunError(LeadswitchError):
     """A run cannot start or go on."""
 
@@ -151,6 +159,15 @@ class ModeError(LeadswitchError):
     who = Who.USER
     what = N_("The CRM mode was not changed.")
     kept = N_("Converted leads stay converted and can be undone.")
+
+
+class ModeAlready(ModeError):
+    """The portal is in the wanted mode already, so there is no switch to watch."""
+
+    key = "mode.already"
+    what = N_("The portal is in Simple CRM already: there is no switch left to watch.")
+    kept = N_("Nothing was changed by Leadswitch.")
+    todo = N_("Make a new plan for leads that are still in work.")
 
 
 class ClassicUnavailable(ModeError):

@@ -33,6 +33,7 @@ class Did(StrEnum):
     PLANNED = "plan.created"
     PLAN_LOADED = "plan.loaded"
     APPLIED = "run.started"
+    WATCHED = "run.watched"
     PAUSED = "run.paused"
     RESUMED = "run.resumed"
     CANCELLED = "run.cancelled"

@@ -14,7 +14,9 @@ from connector.reports.words import (
     REASON,
     RUN_KIND,
     RUN_STATE,
+    VARIANT,
     problem_text,
+    variant_lines,
     word,
 )
 from connector.store.database import Database
@@ -24,7 +26,7 @@ from connector.switching.queries import RunLeadRow
 FORMAT = "leadswitch.run-report/1"
 _TONES = {"done": "info", "undone": "info", "kept": "warning", "skipped": "warning", "failed": "error"}
 # What of `run_lead.detail` is worth reading; the rest is the runner's own.
-_DETAIL = ("problem", "left", "kept", "deviations")
+_DETAIL = ("problem", "left", "kept", "deviations", "edited", "predicted")
 
 
 def run_report_of(db: Database, run_id: str, *, portal_id: int | None = None) -> Report:
@@ -112,6 +114,8 @@ def _iso(value: datetime | None) -> str | None:
 def _title(source: RunSource) -> str:
     if source.run.kind == "undo":
         return _("Undo on %(host)s", host=source.host)
+    if source.run.kind == "native":
+        return _("Bitrix24's own switch of %(host)s, watched", host=source.host)
     return _("Switch of %(host)s to %(mode)s", host=source.host, mode=word(MODE, source.direction))
 
 
@@ -139,6 +143,11 @@ def _facts(source: RunSource) -> Iterator[tuple[str, Cell]]:
 
 
 def _notes(source: RunSource) -> Iterator[str]:
+    native = (source.run.report or {}).get("native") or {}
+    if native:
+        predicted = word(VARIANT, native["predicted"])
+        yield _("Predicted after %(variant)s; compared with what the portal has now.", variant=predicted)
+    yield from variant_lines(native)
     if codes := (source.run.report or {}).get("not_restored"):
         yield _(
             "What undo cannot bring back: %(things)s.", things=", ".join(word(NOT_RESTORED, c) for c in codes)

@@ -95,7 +95,11 @@ def _places(params: Json, stages: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-RUN_KIND: Mapping[str, str] = {"apply": N_("switch"), "undo": N_("undo")}
+RUN_KIND: Mapping[str, str] = {
+    "apply": N_("switch"),
+    "undo": N_("undo"),
+    "native": N_("Bitrix24's own switch, watched"),
+}
 RUN_STATE: Mapping[str, str] = {
     "queued": N_("queued"),
     "running": N_("running"),
@@ -128,6 +132,11 @@ REASON: Mapping[str, str] = {
     "client-missing": N_("The client that another lead was to create is not there."),
     "partly": N_("Converted, but something of it could not be done."),
     "deviates": N_("Converted, but it came out differently from the plan."),
+    "otherwise": N_("Bitrix24 converted it, but otherwise than predicted."),
+    "edited": N_("Somebody changed it before Bitrix24 converted it."),
+    "left-behind": N_("Bitrix24 left it behind: it is still in work."),
+    "untouched": N_("Bitrix24 had not come to it when the watch ended."),
+    "closed-by-hand": N_("It was closed without a new deal."),
     "changed": N_("Somebody has changed it since."),
     "used": N_("It is in use by now."),
     "shared": N_("Other leads of the run use it too."),
@@ -144,9 +153,87 @@ NOT_RESTORED: Mapping[str, str] = {
 }
 
 
+CREATE: Mapping[str, str] = {
+    "contact": N_("a contact"),
+    "company": N_("a company"),
+    "both": N_("contact and company"),
+}
+ACTIVITIES: Mapping[str, str] = {
+    "keep-open": N_("keep activities open"),
+    "complete": N_("complete activities"),
+}
+VARIANT: Mapping[str, str] = {
+    "documented": N_("the user guide's dialog"),
+    "mobile": N_("the mobile app's dialog"),
+    "older-web": N_("the dialog of older web versions"),
+}
+FITS: Mapping[str, str] = {
+    "yes": N_("fits everything that was seen"),
+    "no": N_("does not fit"),
+    "unknown": N_("cannot be told"),
+}
+ASPECT: Mapping[str, str] = {
+    "converted": N_("converted or not"),
+    "contact": N_("contact"),
+    "company": N_("company"),
+    "pipeline": N_("pipeline"),
+    "stage": N_("stage of the deal"),
+    "activities": N_("completed activities"),
+    "products": N_("products"),
+    "amount": N_("amount"),
+    "fields": N_("other fields"),
+    "goes-on-after-failure": N_("went on after a lead that failed"),
+}
+"""What Bitrix24's own conversion did otherwise than predicted; keys of `native_judge.ASPECTS`."""
+_MADE: Mapping[tuple[str, str], str] = {
+    ("contact", "yes"): N_("a contact was created"),
+    ("contact", "no"): N_("no contact was created"),
+    ("company", "yes"): N_("a company was created"),
+    ("company", "no"): N_("no company was created"),
+    ("converted", "yes"): N_("Bitrix24 converted it although it should have failed"),
+}
+
+
+def deviation_text(item: Json) -> str:
+    """One thing that came out otherwise: `{"what", "wanted", "found"}`."""
+    made = _MADE.get((str(item["what"]), str(item["found"])))
+    if made is not None:
+        return _(made)
+    return _(
+        "%(what)s is %(found)s instead of %(wanted)s", **{n: item[n] for n in ("what", "found", "wanted")}
+    )
+
+
+def choices_text(choices: Json) -> str:
+    """What to choose in Bitrix24's own dialog: `{"create", "pipeline", "pipeline_name", "activities"}` of a watched switch."""
+    if not choices:
+        return ""
+    name = choices.get("pipeline_name") or f"#{choices['pipeline']}"
+    parts = (
+        word(CREATE, choices["create"]),
+        _("pipeline “%(name)s”", name=name),
+        word(ACTIVITIES, choices["activities"]),
+    )
+    return ", ".join(parts)
+
+
+def variant_lines(native: Json) -> list[str]:
+    """Per variant of Bitrix24's dialog, whether it fits what was seen, and where not; of the report of a watched switch."""
+    lines = []
+    for one in native.get("variants", ()):
+        where = ", ".join(f"{word(ASPECT, name)} ({n})" for name, n in sorted(one["aspects"].items()))
+        line = f"{word(VARIANT, one['variant'])}: {word(FITS, one['fits'])}"
+        lines.append(f"{line} – {where}" if where else line)
+    return lines
+
+
 def problem_text(detail: Json) -> str:
     """What went wrong with one lead and what had to stay, in a few words; empty when all went well."""
     parts = []
+    if predicted := detail.get("predicted"):
+        parts.append(_("predicted to fail: %(why)s", why=predicted))
+    if edited := detail.get("edited"):
+        parts.append(_("changed: %(fields)s", fields=", ".join(edited)))
     problem = detail.get("problem")
     if problem and problem.get("code") == "stale":
         parts.append(_("changed: %(fields)s", fields=problem.get("text", "")))
@@ -156,15 +243,7 @@ def problem_text(detail: Json) -> str:
         what = " ".join(str(item[name]) for name in ("what", "id") if item.get(name))
         parts.append(_("%(what)s stays: %(why)s", what=what, why=word(REASON, str(item.get("why", "")))))
     parts += [_step(item) for item in detail.get("left") or ()]
-    parts += [
-        _(
-            "%(what)s is %(found)s instead of %(wanted)s",
-            what=item["what"],
-            found=item["found"],
-            wanted=item["wanted"],
-        )
-        for item in detail.get("deviations") or ()
-    ]
+    parts += [deviation_text(item) for item in detail.get("deviations") or ()]
     return "; ".join(parts)
 
 

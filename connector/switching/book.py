@@ -83,13 +83,13 @@ class RunBook:
         if turn.commands:
             self._add("commands", turn.commands)
             self._add("batches", 1)
-        self._sample()
+        self.sample()
 
     def _add(self, name: str, count: int) -> None:
         self.counters[name] = int(self.counters.get(name, 0)) + count
 
-    def _sample(self) -> None:
-        """A few (seconds, leads finished) points, from which the rate is told."""
+    def sample(self) -> None:
+        """A few (seconds, leads finished) points, from which the rate is told; kept with the counters."""
         now = self.clock.now().timestamp()
         points: list[list[float]] = list(self.counters.get("points", []))
         ended = sum(int(self.counters.get(state, 0)) for state in ENDED)

@@ -31,7 +31,7 @@ WORKING = (RunState.QUEUED, RunState.RUNNING, RunState.PAUSING, RunState.CANCELL
 SILENT_SECONDS = 10.0
 """A worker that has not been heard of for so long is taken for dead."""
 WATCHED_SECONDS = 30.0
-"""Somebody who looked at a waiting run so recently is taken to be looking still."""
+"""Somebody who looked at a waiting run so recently is taken to be looking still; so is a dialog that converted a lead so recently."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,9 @@ class Jobs:
         polled, watched, until = (_moment(waiting.get(name)) for name in ("polled_at", "watched_at", "until"))
         if polled is None:
             return True
-        is_watched = watched is not None and now - watched < timedelta(seconds=WATCHED_SECONDS)
+        moved = _moment(waiting.get("moved_at"))
+        recent = [at for at in (watched, moved) if at is not None]
+        is_watched = any(now - at < timedelta(seconds=WATCHED_SECONDS) for at in recent)
         if until is not None and now > until and not is_watched:
             return False
         pause = self._effort.poll_watched if is_watched else self._effort.poll_unwatched

@@ -23,7 +23,7 @@ class RunProgress:
     """A run as it is now. Counts are leads; `done` are those that came out as wanted (converted, or undone in an undo), `ended` all that
     need nothing more. `rate` is leads per minute, `seconds_left` follows from it; both None when there is nothing to tell them from.
 
-    `waiting_for` is `{"what": flip | leads | portal | rights | deviation | failures | operating, …}` or None.
+    `waiting_for` is `{"what": flip | native | leads | portal | rights | deviation | failures | operating, …}` or None.
     """
 
     id: str
@@ -71,7 +71,8 @@ def progress_of(session: Session, run: Run, now: datetime) -> RunProgress:
     counters: Mapping[str, Any] = run.counters or {}
     counts = {state: int(counters.get(state, 0)) for state in ENDED}
     total, ended = int(counters.get("total", 0)), sum(counts.values())
-    rate = _rate(counters.get("points") or (), now) if run.state == RunState.RUNNING else None
+    moving = run.state == RunState.RUNNING or (run.kind == "native" and run.state == RunState.WAITING)
+    rate = _rate(counters.get("points") or (), now) if moving else None
     left = (total - ended) / rate * 60 if rate and total > ended else None
     return RunProgress(
         id=run.id,

@@ -25,7 +25,7 @@ from connector.planning.encode import action_from_json
 from connector.planning.model import Action, CrmMode
 from connector.store.database import Database
 from connector.store.models import Run, RunState
-from connector.switching import leads, undo
+from connector.switching import leads, native, undo
 from connector.switching.book import RUN
 from connector.switching.calls import Row
 from connector.switching.flip import flip, note_mode
@@ -267,7 +267,7 @@ def _enter(shift: Shift, name: str) -> None:
             shift.resumed, shift.cursor = False, -1
         started = {} if run.started_at else {"started_at": shift.clock.now()}
         busy = RunState.CANCELLING if shift.book.wanted == "cancel" else RunState.RUNNING
-        state = {} if name == "flip" and run.state == RunState.WAITING else {"state": busy}
+        state = {} if name in LOOKING and run.state == RunState.WAITING else {"state": busy}
         shift.book.note(phase=name, **state, **started)
         run.phase, run.state = name, busy
         run.started_at = run.started_at or started.get("started_at")
@@ -334,6 +334,8 @@ def _tear_down(shift: Shift) -> Flow:
     return Flow.NEXT
 
 
+LOOKING = ("flip", "watch")
+"""Phases that only look and may go on waiting for a person."""
 Phase = Callable[[Shift], Flow]
 PHASES: Mapping[str, tuple[tuple[str, Phase], ...]] = {
     "apply": (
@@ -342,6 +344,12 @@ PHASES: Mapping[str, tuple[tuple[str, Phase], ...]] = {
         ("sweep", _sweep),
         ("flip", _flip),
         ("verify", verify),
+    ),
+    "native": (
+        ("predict", native.predict),
+        ("watch", native.watch),
+        ("compare", native.compare),
+        ("verify", native.report),
     ),
     "undo": (
         ("flip", _flip_back),

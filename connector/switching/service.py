@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from connector.clock import Clock, SystemClock
 from connector.errors import (
     AlreadyRunning,
+    NothingToWatch,
     PlanAlreadyApplied,
     PlanHasErrors,
     PlanNotFound,
@@ -49,6 +50,7 @@ __all__ = [
     "retry",
     "run_of_plan",
     "start",
+    "start_native",
     "undo",
     "watch",
 ]
@@ -80,6 +82,30 @@ def start(db: Database, plan_id: str, actor: Actor, *, clock: Clock | None = Non
         run.counters = {"total": total}
         detail = {"run": run.id, "plan": plan_id, "leads": total}
         audit.record(session, plan.portal_id, at=now, who=actor, action=audit.Did.APPLIED, detail=detail)
+        return run.id
+
+
+def start_native(db: Database, plan_id: str, actor: Actor, *, clock: Clock | None = None) -> str:
+    """Queue the watching of Bitrix24's own switch, with the predictions of a plan, and return the run's id. Nothing will be written.
+
+    Raises PlanNotFound, PlanNotReady, PlanHasErrors, PlanAlreadyApplied, NothingToWatch (a plan to Classic CRM), AlreadyRunning.
+    """
+    now = (clock or SystemClock()).now()
+    with _one_live_run(db, plan_id) as session:
+        plan = session.get(Plan, plan_id)
+        if plan is None:
+            raise PlanNotFound(plan=plan_id)
+        _check_plan(session, plan)
+        if plan.direction != CrmMode.SIMPLE:
+            raise NothingToWatch()
+        _no_other_run(session, plan.portal_id)
+        run = _new_run(plan, "native", actor, now)
+        session.add(run)
+        session.flush()
+        total = _fill_native(session, run.id, plan_id)
+        run.counters = {"total": total}
+        detail = {"run": run.id, "plan": plan_id, "leads": total}
+        audit.record(session, plan.portal_id, at=now, who=actor, action=audit.Did.WATCHED, detail=detail)
         return run.id
 
 
@@ -170,6 +196,18 @@ def _fill_from_plan(session: Session, run_id: str, plan_id: str) -> int:
     return total
 
 
+def _fill_native(session: Session, run_id: str, plan_id: str) -> int:
+    """Every lead of the plan, also those that it leaves out: Bitrix24 converts all that are in work."""
+    query = select(PlanLead.lead_id, PlanLead.position).where(PlanLead.plan_id == plan_id)
+    rows: list[Row] = [
+        {"run_id": run_id, "lead_id": row.lead_id, "position": row.position, "state": "pending", "reason": ""}
+        for row in session.execute(query.order_by(PlanLead.position))
+    ]
+    if rows:
+        session.execute(insert(RunLead), rows)
+    return len(rows)
+
+
 def _run_lead(run_id: str, row: Any) -> Row:
     ready = bool(row.document["managed"])
     return {
@@ -238,7 +276,8 @@ def _resume(session: Session, run: Run, now: datetime) -> None:  # noqa: ARG001
 def cancel(db: Database, run_id: str, actor: Actor, *, clock: Clock | None = None) -> None:
     """End a run: leads under way are brought to an end, nothing more is begun, what is done stays done.
 
-    A run without leads under way is cancelled at once; else the runner must be called. Raises RunNotFound, WrongRunState.
+    A run without leads under way is cancelled at once; else the runner must be called: a watched switch still reports what it has seen,
+    unless the portal cannot be asked. Raises RunNotFound, WrongRunState.
     """
     _give(db, run_id, actor, CANCEL, clock)
 
@@ -247,7 +286,10 @@ def _cancel(session: Session, run: Run, now: datetime) -> None:
     running = (
         select(func.count()).select_from(RunLead).where(RunLead.run_id == run.id, RunLead.state == "running")
     )
-    if session.scalar(running) or _is_held(run, now):
+    unreported = run.kind == "native" and run.started_at is not None and run.state != RunState.CANCELLING
+    if unreported and run.state == RunState.PAUSED and (run.waiting_for or {}).get("what") == "portal":
+        unreported = False
+    if session.scalar(running) or unreported or _is_held(run, now):
         run.state, run.wanted = RunState.CANCELLING, "cancel"
     else:
         run.state, run.wanted, run.finished_at = RunState.CANCELLED, "go", now

@@ -19,6 +19,7 @@ from connector.web.headers import harden
 from connector.web.health import health
 from connector.web.launch import launch
 from connector.web.login import login
+from connector.web.native import native
 from connector.web.pages import pages
 from connector.web.people import people
 from connector.web.plans import plans
@@ -51,7 +52,7 @@ def create_app(settings: Settings, db: Database, engine: Engine, clock: Clock | 
     Babel(app, locale_selector=i18n.language, timezone_selector=_time_zone)
     context.install(app)
     failures.register(app)
-    for blueprint in (launch, login, health, pages, plans, runs, downloads, people, auditlog):
+    for blueprint in (launch, login, health, pages, plans, runs, native, downloads, people, auditlog):
         app.register_blueprint(blueprint)
     app.before_request(_forget_language)
     app.before_request(_refuse_nul)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from connector.i18n import _, number
+from connector.i18n import N_, _, number
 from connector.planning.model import CrmMode
 from connector.plans import queries as plan_queries
 from connector.store.database import Database
@@ -25,6 +25,10 @@ class Line:
     icon: str
     leads: str
     who: str
+
+
+KINDS = {"undo": N_("Undo"), "native": N_("Bitrix24's own switch, watched")}
+"""Runs that are not a switch by Leadswitch."""
 
 
 def plan_rows(db: Database, portal_id: int) -> list[Line]:
@@ -58,7 +62,9 @@ def run_rows(db: Database, portal_id: int) -> list[Line]:
         state = words.RUN_STATES.get(run.state, words.RUN_STATES["failed"])
         if any(takes_back(other, run) for other in runs):
             state = words.UNDONE
-        what = _("Undo") if run.kind == "undo" else _change(plans.get(run.plan_id, CrmMode.SIMPLE))
+        what = _change(plans.get(run.plan_id, CrmMode.SIMPLE))
+        if run.kind in KINDS:
+            what = _(KINDS[run.kind])
         fine = run.done
         leads = _("%(done)s of %(all)s", done=number(fine), all=number(run.total))
         who = str(run.created_by.get("name") or "–")

@@ -230,6 +230,7 @@ def _confirm(plan: Header, *, missing_tick: bool = False) -> str:
         plan=planview.card(plan), converts=converts, sentence=sentence, warnings=warnings, missing_tick=missing_tick,
         undoable=[_(text) for text in (words.UNDOABLE if simple else words.UNDOABLE_CLASSIC)],
         not_undoable=[_(text) for text in (words.NOT_UNDOABLE if simple else words.NOT_UNDOABLE_CLASSIC)],
+        may_watch=simple,
         course=[_(text) for text in (words.COURSE if converts else words.COURSE_FLIP)],
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from connector.portals.card import portal_card
 from connector.portals.rights import Action
 from connector.switching import queries, service
 from connector.switching.progress import RunProgress
-from connector.web import reportview, runview, words
+from connector.web import nativeview, reportview, runview, words
 from connector.web.context import page, part, session, web
 from connector.web.downloads import run_downloads
 from connector.web.guard import actor, portal, signed_in
@@ -32,9 +32,11 @@ WAKES = ("resume", "retry", "cancel")
 
 @runs.route("/<run_id>", methods=["POST", "GET"], endpoint="show")
 @signed_in(Action.READ_PLAN)
-def show_run(run_id: str) -> str:
-    """The run as it is: at work, waiting for the mode, or finished."""
+def show_run(run_id: str) -> Any:
+    """The run as it is: at work, waiting for the mode, or finished. A watched native switch has pages of its own."""
     run = _run(run_id)
+    if run.kind == "native":
+        return onward("native.show", run_id=run_id)
     if runview.is_flip(run):
         return _flip_page(run)
     if run.state in runview.ENDED:
@@ -66,7 +68,8 @@ def control(run_id: str, verb: str) -> Any:
     if verb not in VERBS:
         abort(404)
     run = _run(run_id)
-    if any(one.verb == verb for one in runview.controls(run)):
+    offered = nativeview.watch_view(run, "").controls if run.kind == "native" else runview.controls(run)
+    if any(one.verb == verb for one in offered):
         VERBS[verb](web().db, run_id, actor(), clock=web().clock)
         if verb in WAKES:
             web().engine.enqueue("run", run_id, portal().key)
