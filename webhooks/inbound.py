@@ -1,32 +1,32 @@
 """Events that Bitrix24 posts: verified, kept, then handled. Knows no Flask; must never believe, keep or act on an unverified one.
 
 Delivery is at most once and unordered (settings/performance/queue.md), so an event is stored before it is answered, and what was
-not finished is finished by `finish_pending`. What takes long is done after the answer.
+not finished is finished by `finish_pending`. Only the few events of the app's own life are handled with the answer or right after it; all
+others wait for the job that `webhooks.worker` does.
 """
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 from http import HTTPStatus
 
 from pydantic import ValidationError
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from connector.bitrix.oauth import OAuthClient
 from connector.bitrix.records.events import Event, EventAuth, nested
 from connector.clock import Clock, SystemClock
 from connector.errors import LaunchRefused, LeadswitchError, NotAllowed, TransportError
-from connector.portals.credential import token_fits
 from connector.portals.install import install_by_event
 from connector.portals.opening import launch_of_event
 from connector.settings import Settings
 from connector.store.database import Database
 from connector.store.models import EventState, InboundEvent, Portal, PortalState
 from webhooks.handlers import HANDLERS, SLOW
+from webhooks.intake import Intake, Kept, Reason, digest_of, row_of
+from webhooks.leads import LEAD_EVENTS
+from webhooks.native.robot import robot_event
 
 MAX_FIELDS = 500
 _INSTALLING = frozenset({"ONAPPINSTALL", "ONAPPUPDATE"})
@@ -53,38 +53,83 @@ def handle_event(
     clock: Clock | None = None,
     oauth: OAuthClient | None = None,
     later: Later = in_a_thread,
+    intake: Intake | None = None,
 ) -> int:
     """The HTTP status to answer one posted form (pairs of name and value) with.
 
     200 kept (or known already) · 400 not an event · 403 not verified, nothing kept · 503 the OAuth server could not be asked.
-    `later` runs what is too slow for the answer.
+    `later` runs what is too slow for the answer; `intake` is what the threads of a process share.
     """
     clock = clock or SystemClock()
+    intake = intake or Intake(db, clock)
     event = _parse(form)
     if event is None:
+        intake.refuse(Reason.NOT_AN_EVENT)
         return HTTPStatus.BAD_REQUEST
     if event.code in _INSTALLING:
         status, event_id = _install(db, settings, event, clock, oauth)
-    elif (portal_id := _verified_portal(db, event)) is not None:
-        status, event_id = HTTPStatus.OK, _keep(db, portal_id, event, clock)
-    elif event.code in _HINTS:
+        if status == HTTPStatus.FORBIDDEN:
+            intake.refuse(Reason.NOT_CONFIRMED)
+    elif event.code in _HINTS and not event.auth.application_token:
         status, event_id = _hint(db, event, clock)
+        if status == HTTPStatus.FORBIDDEN:
+            intake.refuse(Reason.UNKNOWN_PORTAL)
     else:
-        status, event_id = HTTPStatus.FORBIDDEN, None
+        kept = intake.keep(event)
+        status = HTTPStatus.OK if kept.reason is None else HTTPStatus.FORBIDDEN
+        event_id = _to_do(kept, event)
     if event_id is not None:
         work = partial(_finish, db, settings, event_id, clock)
         (later if event.code in SLOW else _now)(work)
     return status
 
 
+def handle_robot(
+    db: Database,
+    settings: Settings,
+    form: Iterable[tuple[str, str]],
+    *,
+    clock: Clock | None = None,
+    later: Later = in_a_thread,
+    intake: Intake | None = None,
+) -> int:
+    """The same for a call of our automation rule: 200 kept, 400 not a call, 403 not verified."""
+    clock = clock or SystemClock()
+    intake = intake or Intake(db, clock)
+    event = robot_event(form)
+    if event is None:
+        intake.refuse(Reason.NOT_AN_EVENT)
+        return HTTPStatus.BAD_REQUEST
+    kept = intake.keep(event)
+    if (event_id := _to_do(kept, event)) is not None:
+        later(partial(_finish, db, settings, event_id, clock))
+    return HTTPStatus.OK if kept.reason is None else HTTPStatus.FORBIDDEN
+
+
+def _to_do(kept: Kept, event: Event) -> int | None:
+    """The event that is handled right away; everything but the app's own life waits for the job."""
+    return kept.event_id if kept.new and event.code in HANDLERS else None
+
+
 def _now(work: Callable[[], None]) -> None:
     work()
 
 
-def finish_pending(db: Database, settings: Settings, *, clock: Clock | None = None) -> int:
-    """Handle what was kept but not finished (the process ended in between, or it failed); returns how many events that were."""
+def finish_pending(
+    db: Database, settings: Settings, *, clock: Clock | None = None, again: bool = True
+) -> int:
+    """Handle what was kept but not finished (it is the job's, the process ended in between, or it failed); returns how many events.
+
+    With `again` also what has failed before. Events about leads are not among them: `webhooks.leads` takes those together.
+    """
     clock = clock or SystemClock()
-    query = select(InboundEvent.id).where(InboundEvent.state.in_(_UNFINISHED)).order_by(InboundEvent.id)
+    _ignore_unknown(db, clock)
+    states = _UNFINISHED if again else (EventState.RECEIVED,)
+    query = (
+        select(InboundEvent.id)
+        .where(InboundEvent.state.in_(states), InboundEvent.event.in_(HANDLERS))
+        .order_by(InboundEvent.id)
+    )
     with db.read() as session:
         pending = list(session.scalars(query))
     for event_id in pending:
@@ -92,9 +137,20 @@ def finish_pending(db: Database, settings: Settings, *, clock: Clock | None = No
     return len(pending)
 
 
+def _ignore_unknown(db: Database, clock: Clock) -> None:
+    """Events that nobody here knows are on record, and that is all; thousands of them at once."""
+    theirs = (InboundEvent.state == EventState.RECEIVED, InboundEvent.event.not_in([*HANDLERS, *LEAD_EVENTS]))
+    with db.read() as session:
+        if session.scalar(select(InboundEvent.id).where(*theirs).limit(1)) is None:
+            return
+    values = {"state": EventState.IGNORED, "handled_at": clock.now(), "payload": None}
+    with db.begin() as session:
+        session.execute(update(InboundEvent).where(*theirs).values(values))
+
+
 def _parse(form: Iterable[tuple[str, str]]) -> Event | None:
     pairs = list(form)
-    if len(pairs) > MAX_FIELDS:
+    if len(pairs) > MAX_FIELDS or any("\0" in name or "\0" in value for name, value in pairs):
         return None
     try:
         return Event.model_validate(nested(pairs))
@@ -131,30 +187,15 @@ def _hint(db: Database, event: Event, clock: Clock) -> tuple[int, int | None]:
     return HTTPStatus.OK, _keep(db, portal_id, Event(event=event.code, ts=moment), clock)
 
 
-def _verified_portal(db: Database, event: Event) -> int | None:
-    with db.read() as session:
-        portal = session.scalar(select(Portal).where(Portal.member_id == event.auth.member_id))
-        if portal is None or not token_fits(portal, event.auth.application_token):
-            return None
-        return portal.id
-
-
 def _keep(db: Database, portal_id: int, event: Event, clock: Clock) -> int | None:
-    """Store the event, encrypted; None if it is known already or its portal is gone by now."""
-    digest = _digest(portal_id, event)
+    """Store an event of a portal that is verified otherwise; None if it is known already or its portal is gone by now."""
+    digest = digest_of(portal_id, event)
     with db.begin() as session:
         if session.get(Portal, portal_id, with_for_update=True) is None:
             return None
         if session.scalar(select(InboundEvent.id).where(InboundEvent.digest == digest)) is not None:
             return None
-        row = InboundEvent(
-            portal_id=portal_id,
-            digest=digest,
-            event=event.code,
-            sent_at=_moment(event.ts),
-            received_at=clock.now(),
-            payload=event.model_dump(mode="json", by_alias=False),
-        )
+        row = InboundEvent(**row_of(portal_id, event, digest, clock.now()))
         session.add(row)
         session.flush()
         return row.id
@@ -166,12 +207,8 @@ def _finish(db: Database, settings: Settings, event_id: int, clock: Clock) -> No
         if row is None or row.payload is None:
             return
         portal_id, event = row.portal_id, Event.model_validate(row.payload)
-    handler = HANDLERS.get(event.code)
-    if handler is None:
-        _settle(db, event_id, EventState.IGNORED, clock)
-        return
     try:
-        handler(db, settings, portal_id, event, clock)
+        HANDLERS[event.code](db, settings, portal_id, event, clock)
     except LeadswitchError as problem:
         log.warning("event %s could not be handled and is tried again: %s", event.code, problem)
         _settle(db, event_id, EventState.FAILED, clock, str(problem))
@@ -188,16 +225,3 @@ def _settle(db: Database, event_id: int, state: EventState, clock: Clock, error:
         row.state, row.error, row.handled_at = state, error, clock.now()
         if state is not EventState.FAILED:
             row.payload = None
-
-
-def _digest(portal_id: int, event: Event) -> str:
-    """The same for an event that comes twice, also by two handlers; tokens and their life are left out."""
-    what = [portal_id, event.code, event.ts, event.data]
-    return sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()
-
-
-def _moment(ts: int | None) -> datetime | None:
-    try:
-        return None if ts is None else datetime.fromtimestamp(ts, UTC)
-    except (OverflowError, OSError, ValueError):
-        return None

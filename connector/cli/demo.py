@@ -115,6 +115,8 @@ def _app_settings(folder: Path, port: int, url: str, ready: Mapping[str, str]) -
         "CLIENT_SECRET": ready["client_secret"],
         "OAUTH_SERVERS": ready["oauth"],
         "LOG_LEVEL": "warning",
+        # Receivers of the demo are on this machine, too.
+        "WEBHOOK_PRIVATE_NETWORKS": "true",
     }
     return {PREFIX + name: value for name, value in values.items()}
 

@@ -15,6 +15,9 @@ from connector.occurrences.kinds import (
     data_of,
 )
 from connector.occurrences.log import MOST_NAMED, occurred
+from connector.occurrences.plans import plan_ready
+from connector.occurrences.portals import disconnected
+from connector.occurrences.runs import run_changed
 
 __all__ = [
     "DATA",
@@ -30,5 +33,8 @@ __all__ = [
     "PortalDisconnected",
     "Switch",
     "data_of",
+    "disconnected",
     "occurred",
+    "plan_ready",
+    "run_changed",
 ]

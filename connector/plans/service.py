@@ -47,17 +47,36 @@ EVERY = 500
 
 
 def create(
-    db: Database, portal: PortalRef, options: Options, actor: Actor, *, clock: Clock | None = None
+    db: Database,
+    portal: PortalRef,
+    options: Options,
+    actor: Actor,
+    *,
+    clock: Clock | None = None,
+    plan_id: str = "",
 ) -> str:
-    """A new plan in state `building`; `build` fills it. `actor` is `{"user_id", "name", "via"}`. Returns its id."""
-    return _create(db, portal, options, actor, did=audit.Did.PLANNED, clock=clock or SystemClock())
+    """A new plan in state `building`; `build` fills it. `actor` is `{"user_id", "name", "via"}`. Returns its id.
+
+    Who must be able to ask twice for the same plan gives its `plan_id`: one that is there already stays as it is.
+    """
+    did, clock = audit.Did.PLANNED, clock or SystemClock()
+    return _create(db, portal, options, actor, did=did, clock=clock, plan_id=plan_id)
 
 
 def _create(
-    db: Database, portal: PortalRef, options: Options, actor: Actor, *, did: audit.Did, clock: Clock
+    db: Database,
+    portal: PortalRef,
+    options: Options,
+    actor: Actor,
+    *,
+    did: audit.Did,
+    clock: Clock,
+    plan_id: str = "",
 ) -> str:
-    plan_id, now = uuid.uuid4().hex, clock.now()
+    plan_id, now = plan_id or uuid.uuid4().hex, clock.now()
     with db.begin() as session:
+        if session.get(Plan, plan_id) is not None:
+            return plan_id
         session.add(
             Plan(
                 id=plan_id,

@@ -10,6 +10,7 @@ from typing import IO, Any
 from sqlalchemy import delete, insert, update
 
 from connector.clock import Clock
+from connector.occurrences import plan_ready
 from connector.planning.encode import finding_to_json, head_to_json
 from connector.planning.model import PlanHead
 from connector.plans.document import canonical, first_line
@@ -67,19 +68,12 @@ class Sink:
         with self._db.begin() as session:
             if rows:
                 session.execute(insert(PlanFinding), rows)
-            session.execute(
-                update(Plan)
-                .where(Plan.id == self._plan_id)
-                .values(
-                    state=PlanState.READY,
-                    digest=digest,
-                    facts={"head": head_to_json(head)},
-                    counts=dict(head.counts),
-                    progress={"read": self._position, "total": self._position},
-                    ready_at=self._clock.now(),
-                    error=None,
-                )
-            )
+            plan = session.get_one(Plan, self._plan_id)
+            plan.state, plan.digest, plan.error = PlanState.READY, digest, None
+            plan.facts, plan.counts = {"head": head_to_json(head)}, dict(head.counts)
+            plan.progress = {"read": self._position, "total": self._position}
+            plan.ready_at = self._clock.now()
+            plan_ready(session, plan, self._position, plan.ready_at)
         return digest
 
     def fail(self, error: str) -> None:

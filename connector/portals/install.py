@@ -78,7 +78,7 @@ def set_up(
     with db.begin() as session:
         portal = session.get(Portal, ref.id, with_for_update=True)
         if portal is not None:
-            portal.plan = info.license
+            portal.plan, portal.language = info.license, info.language_id or portal.language
             portal.settings = {**portal.settings, BASE_URL: address}
     return bind_all(client, manifest or app_manifest(), address)
 

@@ -22,6 +22,8 @@ class Scope(StrEnum):
     CRM = "crm"
     PLACEMENT = "placement"
     USER_BRIEF = "user_brief"
+    IM = "im"
+    BIZPROC = "bizproc"
 
 
 class AppEvent(StrEnum):
@@ -31,6 +33,8 @@ class AppEvent(StrEnum):
     ONAPPUPDATE = "ONAPPUPDATE"
     ONAPPUNINSTALL = "ONAPPUNINSTALL"
     ONAPPPAYMENT = "ONAPPPAYMENT"
+    ONCRMLEADADD = "ONCRMLEADADD"
+    ONCRMDEALADD = "ONCRMDEALADD"
 
 
 class _Strict(BaseModel):
@@ -52,6 +56,7 @@ class Urls(_Strict):
     installer: PathText
     events: PathText
     oauth_callback: PathText
+    robot: PathText
 
 
 class Rights(_Strict):
@@ -74,6 +79,7 @@ class Manifest(_Strict):
     scopes: Mapping[Scope, str]
     urls: Urls
     events: tuple[AppEvent, ...]
+    offline_events: tuple[AppEvent, ...] = ()
     placements: tuple[Placement, ...]
     rights: Rights
     limits: Texts

@@ -1,10 +1,11 @@
 """Whether the portal's subscription still lets the app work: asked, never told. Must never believe what an event says about it."""
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from connector.bitrix.records.portal import AppInfo
 from connector.clock import Clock, SystemClock
 from connector.errors import DeadCredential, PaymentRequired
+from connector.occurrences import disconnected
 from connector.portals.access import open_client
 from connector.settings import Settings
 from connector.store.database import Database
@@ -39,5 +40,8 @@ def recheck_payment(db: Database, settings: Settings, portal_id: int, *, clock: 
         "updated_at": clock.now(),
     }
     with db.begin() as session:
+        before = session.scalar(select(Portal.state).where(Portal.id == portal_id).with_for_update())
+        if before == PortalState.ACTIVE and state != PortalState.ACTIVE:
+            disconnected(session, portal_id, state, clock.now())
         session.execute(update(Portal).where(Portal.id == portal_id, Portal.state.in_(_ASKED)).values(values))
     return state

@@ -8,16 +8,22 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from connector.clock import Clock
+from connector.occurrences import disconnected, run_changed
 from connector.portals.audit import Did, record
 from connector.settings import Settings
 from connector.store.database import Database
 from connector.store.models import (
     LIVE_STATES,
     Audit,
+    Delivery,
+    DeliveryState,
     DownloadTicket,
+    Endpoint,
     InboundEvent,
     Journal,
     LoginAttempt,
+    ModeWatch,
+    Occurrence,
     PipelineChange,
     Plan,
     PlanFinding,
@@ -25,8 +31,10 @@ from connector.store.models import (
     Portal,
     PortalState,
     RestLog,
+    Rule,
     Run,
     RunLead,
+    RunState,
 )
 
 _SYSTEM = {"user_id": None, "name": "", "via": "bitrix24"}
@@ -49,6 +57,8 @@ def uninstall(db: Database, portal_id: int, *, clean: bool, clock: Clock) -> Non
             return
         if portal.state == PortalState.UNINSTALLED:
             return
+        if portal.state == PortalState.ACTIVE:
+            disconnected(session, portal_id, PortalState.UNINSTALLED, now)
         _forget_secrets(portal, now)
         _stop_runs(session, portal_id, now)
         _forget_people_and_leads(session, portal_id)
@@ -57,7 +67,9 @@ def uninstall(db: Database, portal_id: int, *, clean: bool, clock: Clock) -> Non
 
 @dataclass(frozen=True, slots=True)
 class Purged:
-    """How many rows old age took: plans, runs, lines of the REST log, events, tickets, logins that were begun."""
+    """How many rows old age took: plans, runs, lines of the REST log, events, tickets, logins that were begun,
+    deliveries that are at their end, what happened.
+    """
 
     plans: int = 0
     runs: int = 0
@@ -65,6 +77,8 @@ class Purged:
     events: int = 0
     tickets: int = 0
     logins: int = 0
+    deliveries: int = 0
+    occurrences: int = 0
 
 
 def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
@@ -75,6 +89,7 @@ def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
     with db.begin() as session:
         runs = _delete_runs(session, Run.created_at < old, Run.state.not_in(LIVE_STATES))
         in_use = select(Run.plan_id)
+        waiting = select(Delivery.occurrence_id).where(Delivery.occurrence_id.is_not(None))
         return Purged(
             runs=runs,
             plans=_delete(session, Plan, Plan.created_at < old, Plan.id.not_in(in_use)),
@@ -82,6 +97,10 @@ def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
             events=_delete(session, InboundEvent, InboundEvent.received_at < old_log),
             tickets=_delete(session, DownloadTicket, DownloadTicket.expires_at < now),
             logins=_delete(session, LoginAttempt, LoginAttempt.expires_at < now),
+            deliveries=_delete(
+                session, Delivery, Delivery.created_at < old, Delivery.state != DeliveryState.PENDING
+            ),
+            occurrences=_delete(session, Occurrence, Occurrence.at < old, Occurrence.id.not_in(waiting)),
         )
 
 
@@ -97,11 +116,10 @@ def _forget_secrets(portal: Portal, now: datetime) -> None:
 
 
 def _stop_runs(session: Session, portal_id: int, now: datetime) -> None:
-    session.execute(
-        update(Run)
-        .where(Run.portal_id == portal_id, Run.state.in_(LIVE_STATES))
-        .values(state="failed", error="uninstalled", finished_at=now, lease_holder=None, lease_until=None)
-    )
+    for run in session.scalars(select(Run).where(Run.portal_id == portal_id, Run.state.in_(LIVE_STATES))):
+        run.state, run.error, run.finished_at = RunState.FAILED, "uninstalled", now
+        run.lease_holder = run.lease_until = None
+        run_changed(session, run, now)
 
 
 def _forget_people_and_leads(session: Session, portal_id: int) -> None:
@@ -123,8 +141,27 @@ def _forget_people_and_leads(session: Session, portal_id: int) -> None:
         .values(params=None, result=None, previous=None, marker=None)
     )
     session.execute(update(Audit).where(Audit.portal_id == portal_id).values(who=nobody, detail={}))
-    for owned in (RestLog, InboundEvent, DownloadTicket, LoginAttempt, PipelineChange):
+    session.execute(update(Occurrence).where(Occurrence.portal_id == portal_id).values(people=None))
+    for made in (Endpoint, Rule):
+        session.execute(update(made).where(made.portal_id == portal_id).values(created_by=nobody))
+    session.execute(
+        delete(Delivery).where(Delivery.portal_id == portal_id, Delivery.id.not_in(_on_their_way(portal_id)))
+    )
+    for owned in (RestLog, InboundEvent, DownloadTicket, LoginAttempt, PipelineChange, ModeWatch):
         session.execute(delete(owned).where(owned.portal_id == portal_id))
+
+
+def _on_their_way(portal_id: int) -> Any:
+    """Webhooks that still have to arrive and tell nothing of people or leads."""
+    return (
+        select(Delivery.id)
+        .join(Endpoint, Endpoint.id == Delivery.endpoint_id)
+        .where(
+            Delivery.portal_id == portal_id,
+            Delivery.state == DeliveryState.PENDING,
+            Endpoint.personal_data.is_(False),
+        )
+    )
 
 
 def _delete_runs(session: Session, *which: Any) -> int:

@@ -9,10 +9,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import CursorResult, Update, or_, select, update
+from sqlalchemy.orm import Session
 
 from connector.bitrix.credentials import OAuthToken, portal_of
 from connector.clock import Clock, SystemClock
 from connector.errors import AppUninstalled, DeadCredential, GrantRevoked, PaymentRequired, PortalGone
+from connector.occurrences import disconnected
 from connector.store.database import Database
 from connector.store.models import Portal, PortalState
 
@@ -108,22 +110,25 @@ class DatabaseTokenStore:
 
     def bury(self, seen: OAuthToken, error: DeadCredential) -> None:
         """Put the portal into the error's named state, unless a newer credential was stored meanwhile."""
-        values = {
-            "state": error.state,
-            "state_reason": error.code,
-            "updated_at": self._clock.now(),
-            **_NO_LEASE,
-        }
-        self._changed(self._row(seen).values(values))
+        now = self._clock.now()
+        values = {"state": error.state, "state_reason": error.code, "updated_at": now, **_NO_LEASE}
+        with self._db.begin() as session:
+            before = session.scalar(select(Portal.state).where(Portal.id == self._id).with_for_update())
+            if _changes(session, self._row(seen).values(values)) and before == PortalState.ACTIVE:
+                disconnected(session, self._id, error.state, now)
 
     def _row(self, seen: OAuthToken) -> Update:
         return update(Portal).where(Portal.id == self._id, Portal.credential_version == seen.version)
 
     def _changed(self, statement: Update) -> bool:
         with self._db.begin() as session:
-            result = session.execute(statement.execution_options(synchronize_session=False))
-            assert isinstance(result, CursorResult)
-            return result.rowcount == 1
+            return _changes(session, statement)
+
+
+def _changes(session: Session, statement: Update) -> bool:
+    result = session.execute(statement.execution_options(synchronize_session=False))
+    assert isinstance(result, CursorResult)
+    return result.rowcount == 1
 
 
 _NO_LEASE: dict[str, Any] = {"lease_until": None, "lease_holder": None}

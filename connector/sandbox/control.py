@@ -104,7 +104,8 @@ class ControlApp:
             **self.people.routes(),
             ("GET", "events"): self._events,
             ("POST", "events"): self._event_faults,
-            ("GET", "automation"): lambda _: {"automation": list(self.world.automation_log)},
+            ("GET", "automation"): self._automation,
+            ("POST", "robot"): self._robot,
         }
 
     def _state(self, _: Mapping[str, Any]) -> Any:
@@ -239,6 +240,26 @@ class ControlApp:
                 for handler in self.world.event_handlers
             ],
         }
+
+    def _automation(self, _: Mapping[str, Any]) -> Any:
+        steps = [row for row in self.world.workflow_instances if "RETURNED" in row or row["EVENT_TOKEN"]]
+        return {
+            "automation": list(self.world.automation_log),
+            "robots": [{"code": row["CODE"], "name": row["NAME"]} for row in self.world.robots],
+            "triggers": [{"code": row["CODE"], "name": row["NAME"]} for row in self.world.triggers],
+            "steps": [{"document": row["DOCUMENT_ID"], "returned": row["RETURNED"]} for row in steps],
+        }
+
+    def _robot(self, data: Mapping[str, Any]) -> Any:
+        """A lead or deal (`document`: LEAD_5, DEAL_7) comes to the robot with this `code`."""
+        robot = next((row for row in self.world.robots if row["CODE"] == data.get("code")), None)
+        kind = {"LEAD": "CCrmDocumentLead", "DEAL": "CCrmDocumentDeal"}.get(
+            str(data.get("document", "")).split("_")[0]
+        )
+        if robot is None or kind is None:
+            raise ControlError("no such robot, or document is not LEAD_n or DEAL_n")
+        self.apps.call_robot(robot, ("crm", kind, str(data["document"])))
+        return {}
 
     def _event_faults(self, data: Mapping[str, Any]) -> Any:
         """`lose` or `repeat` the next n deliveries, `delay` them by seconds."""

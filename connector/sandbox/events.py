@@ -149,6 +149,46 @@ class EventDelivery:
             for handler in bound:
                 self._enqueue(app, handler, code, data=data, user_id=user_id, moment=self._world.clock.now())
 
+    def call_robot(self, robot: Mapping[str, Any], document: tuple[str, str, str]) -> str:
+        """A record has come to an application's robot: its HANDLER is told, and a step waits for `bizproc.event.send`.
+
+        Keys as in tutorials/bizproc/activity.md; `auth` as in an event. Answers the EVENT_TOKEN. *document* as in DOCUMENT_ID.
+        """
+        world = self._world
+        with world.lock:
+            app = world.apps[robot["client_id"]]
+            row_id = world.next_id("workflow_instance")
+            token = f"{row_id}|{world.random.getrandbits(160):040x}"
+            world.workflow_instances.insert(
+                {
+                    "ID": row_id,
+                    "CODE": f"robot.{row_id}",
+                    "ENTITY": document[1],
+                    "DOCUMENT_ID": document[2],
+                    "STARTED": world.now(),
+                    "STARTED_BY": app.installed_by,
+                    "TEMPLATE_ID": 0,
+                    "EVENT_TOKEN": token,
+                }
+            )
+            body = {
+                "workflow_id": f"robot.{row_id}",
+                "code": robot["CODE"],
+                "document_id": list(document),
+                "document_type": [document[0], document[1], document[2].rsplit("_", 1)[0]],
+                "event_token": token,
+                "properties": {},
+                "use_subscription": robot.get("USE_SUBSCRIPTION") or "Y",
+                "timeout_duration": 0,
+                "ts": str(int(world.clock.now())),
+                "auth": self._auth(app, "", app.installed_by),
+            }
+            with self._idle:
+                self._open += 1
+            due = self._monotonic() + max(world.settings.event_delay, 0.0)
+            self._queue.put(Delivery(str(robot["HANDLER"]), "BIZPROC.ROBOT", tuple(flatten(body)), due))
+            return token
+
     def _speaker(self, event: Event, handler: Mapping[str, Any]) -> int | None:
         auth_type = str(handler.get("auth_type") or "0")
         if auth_type.isdecimal() and int(auth_type) > 0:

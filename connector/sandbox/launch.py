@@ -99,6 +99,10 @@ class Apps:
             }
             self._events.app_event(app, "ONAPPINSTALL", data, user.id)
 
+    def call_robot(self, robot: Mapping[str, Any], document: tuple[str, str, str]) -> str:
+        """A record comes to a robot of an application; see `EventDelivery.call_robot`."""
+        return self._events.call_robot(robot, document)
+
     def update(self, client_id: str, user: User) -> None:
         """A new version: handlers bound by the old one are dropped (event-bind.md), the installer runs again."""
         with self._world.lock:

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from connector.clock import Clock
+from connector.occurrences import run_changed
 from connector.store.database import Database
 from connector.store.models import Run, RunLead, RunState
 from connector.switching.calls import Row, Verdict
@@ -123,9 +124,12 @@ class RunBook:
         with self.db.begin() as session:
             self.lease.renew(session)
             run = session.get_one(Run, self.run_id)
+            before = run.state
             for name, value in values.items():
                 setattr(run, name, value)
             run.counters = dict(self.counters)
+            if run.state != before:
+                run_changed(session, run, self.clock.now())
 
     def stop(self, state: RunState, waiting_for: Row | None = None, **values: Any) -> None:
         """The run comes to rest in `state`; a wish that has been met is forgotten."""

@@ -21,6 +21,7 @@ from connector.errors import (
     RunNotFound,
     TransportError,
 )
+from connector.occurrences import run_changed
 from connector.planning.encode import action_from_json
 from connector.planning.model import Action, CrmMode
 from connector.store.database import Database
@@ -228,6 +229,7 @@ def _rest(call: _Call, state: RunState, error: LeadswitchError) -> SliceResult:
         run.lease_holder = run.lease_until = None
         if state in ENDED:
             run.finished_at = call.clock.now()
+        run_changed(session, run, call.clock.now())
     return RESTING[state]
 
 

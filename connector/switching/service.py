@@ -24,6 +24,7 @@ from connector.errors import (
     RunNotFound,
     WrongRunState,
 )
+from connector.occurrences import run_changed
 from connector.planning.model import CrmMode
 from connector.portals import audit
 from connector.store.database import Database
@@ -44,6 +45,7 @@ from connector.switching.progress import RunProgress, progress
 __all__ = [
     "RunProgress",
     "cancel",
+    "look_again",
     "pause",
     "progress",
     "resume",
@@ -80,6 +82,7 @@ def start(db: Database, plan_id: str, actor: Actor, *, clock: Clock | None = Non
         session.flush()
         total = _fill_from_plan(session, run.id, plan_id)
         run.counters = {"total": total}
+        run_changed(session, run, now)
         detail = {"run": run.id, "plan": plan_id, "leads": total}
         audit.record(session, plan.portal_id, at=now, who=actor, action=audit.Did.APPLIED, detail=detail)
         return run.id
@@ -243,8 +246,17 @@ def _give(db: Database, run_id: str, actor: Actor, order: _Order, clock: Clock |
         run = _get(session, run_id)
         if run.state not in order.allowed:
             raise WrongRunState(state=run.state)
+        before = run.state
         order.change(session, run, now)
+        if run.state != before:
+            _tell(session, run, now)
         audit.record(session, run.portal_id, at=now, who=actor, action=order.did, detail={"run": run_id})
+
+
+def _tell(session: Session, run: Run, now: datetime) -> None:
+    """A run that goes on is no news: only where it came to rest, or ended, at once."""
+    if run.state in (RunState.PAUSED, RunState.CANCELLED):
+        run_changed(session, run, now)
 
 
 def pause(db: Database, run_id: str, actor: Actor, *, clock: Clock | None = None) -> None:
@@ -381,7 +393,7 @@ def undo(
             raise WrongRunState(state=run.state)
         if run.state == RunState.WAITING:
             run.state, run.finished_at, run.waiting_for = RunState.CANCELLED, now, None
-            session.flush()
+            run_changed(session, run, now)
         _no_other_run(session, run.portal_id)
         new = _new_run(session.get_one(Plan, run.plan_id), "undo", actor, now)
         new.undo_of = run_id
@@ -393,6 +405,7 @@ def undo(
         back = _mode_before(session, run)
         if back is not None and (whole if mode_back is None else mode_back):
             new.counters = {**new.counters, "mode_back": back}
+        run_changed(session, new, now)
         detail = {"run": new.id, "undo_of": run_id, "leads": total}
         audit.record(session, run.portal_id, at=now, who=actor, action=audit.Did.UNDONE, detail=detail)
         return new.id
@@ -435,6 +448,14 @@ def watch(db: Database, run_id: str, *, clock: Clock | None = None) -> None:
         run = _get(session, run_id)
         if run.state == RunState.WAITING:
             run.waiting_for = {**(run.waiting_for or {}), "watched_at": now.isoformat()}
+
+
+def look_again(db: Database, run_id: str) -> None:
+    """The mode has changed, as somebody else has read: a run that waits for that asks the portal now instead of at its next turn."""
+    with db.begin() as session:
+        run = session.get(Run, run_id, with_for_update=True)
+        if run is not None and run.state == RunState.WAITING:
+            run.waiting_for = {**(run.waiting_for or {}), "polled_at": None, "until": None}
 
 
 def _get(session: Session, run_id: str) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from connector.web import words
 from connector.web.assets import asset
 from connector.web.facts import FactsCache
 from connector.web.session import Sessions, WebSession
+from webhooks.intake import Intake
 
 KEY = "leadswitch"
 
@@ -31,6 +33,8 @@ class Web:
     sessions: Sessions
     facts: FactsCache
     clock: Clock
+    intake: Intake
+    woken: Callable[[], None]
 
 
 def web() -> Web:

@@ -3,11 +3,14 @@ the app card. Believes nothing that is posted; `connector.portals` and `webhooks
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, Response, make_response, request, url_for
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from connector import i18n
+from connector.portals.access import open_client
 from connector.portals.install import install as install_portal
 from connector.portals.install import set_up
 from connector.portals.launch import Opened
@@ -19,7 +22,9 @@ from connector.web import failures, guard, pages
 from connector.web.context import page, web
 from connector.web.headers import allow_frame
 from connector.web.session import WebSession
-from webhooks.inbound import handle_event
+from webhooks.inbound import handle_event, handle_robot
+from webhooks.intake import Reason
+from webhooks.native.setup import register
 
 launch = Blueprint("launch", __name__)
 _URLS = app_manifest().urls
@@ -46,7 +51,10 @@ def installer() -> Any:
     opening = _opening()
     opened = install_portal(web().db, web().settings, opening, clock=web().clock)
     let_in(opened)
-    set_up(web().db, web().settings, opened.ref, request.host_url.rstrip("/"), clock=web().clock)
+    address = web().settings.base_url or request.host_url.rstrip("/")
+    set_up(web().db, web().settings, opened.ref, address, clock=web().clock)
+    client = open_client(web().db, web().settings, opened.ref.id, clock=web().clock)
+    register(web().db, client, opened.ref.id, address, clock=web().clock)
     return page("installed")
 
 
@@ -55,8 +63,42 @@ def events() -> Response:
     """An event of Bitrix24. The answer never says why one was refused: only the portal itself may learn more, from us asking it."""
     if request.method != "POST":
         return make_response("", 200)
-    pairs = list(request.form.items(multi=True))
-    return make_response("", handle_event(web().db, web().settings, pairs, clock=web().clock))
+    pairs = _pairs()
+    if isinstance(pairs, int):
+        return make_response("", pairs)
+    status = handle_event(web().db, web().settings, pairs, clock=web().clock, intake=web().intake)
+    return _answered(status)
+
+
+@launch.route(_URLS.robot, methods=["POST", "GET"])
+def robot() -> Response:
+    """A call of our automation rule; answered like an event, the mode follows by `bizproc.event.send`."""
+    if request.method != "POST":
+        return make_response("", 200)
+    pairs = _pairs()
+    if isinstance(pairs, int):
+        return make_response("", pairs)
+    return _answered(handle_robot(web().db, web().settings, pairs, clock=web().clock, intake=web().intake))
+
+
+def _pairs() -> list[tuple[str, str]] | int:
+    """The posted form, or the status to refuse it with; what is no form, or too large, is counted and never read."""
+    if request.mimetype not in ("application/x-www-form-urlencoded", "multipart/form-data"):
+        web().intake.refuse(Reason.NOT_A_FORM)
+        return HTTPStatus.BAD_REQUEST
+    try:
+        return list(request.form.items(multi=True))
+    except RequestEntityTooLarge:
+        web().intake.refuse(Reason.TOO_LARGE)
+        return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+    except (HTTPException, ValueError):
+        web().intake.refuse(Reason.NOT_AN_EVENT)
+        return HTTPStatus.BAD_REQUEST
+
+
+def _answered(status: int) -> Response:
+    web().woken()
+    return make_response("", status)
 
 
 def _opening() -> Opening:

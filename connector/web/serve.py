@@ -10,6 +10,7 @@ from connector.store.database import Database
 from connector.switching.engine import Engine
 from connector.web.app import create_app
 from webhooks.upkeep import Upkeep
+from webhooks.worker import Automation
 
 log = logging.getLogger(__name__)
 
@@ -24,11 +25,12 @@ def run(settings: Settings) -> None:
     try:
         db.migrate()
         engine = Engine(settings, db)
-        upkeep = Upkeep(db, settings)
+        upkeep, automation = Upkeep(db, settings), Automation(db, settings)
         engine.start()
         upkeep.start()
+        automation.start()
         try:
-            app = create_app(settings, db, engine)
+            app = create_app(settings, db, engine, woken=automation.woken)
             log.warning("listening on http://%s:%s", settings.host, settings.port)
             waitress.serve(
                 app,
@@ -39,6 +41,7 @@ def run(settings: Settings) -> None:
                 clear_untrusted_proxy_headers=not settings.trusted_proxies,
             )
         finally:
+            automation.stop()
             upkeep.stop()
             engine.stop()
     finally:

@@ -53,6 +53,9 @@ class Bitrix24:
                 "placement.get",
                 "placement.bind",
                 "placement.unbind",
+                "bizproc.robot.list",
+                "bizproc.robot.add",
+                "crm.automation.trigger.add",
             ):
                 mock.add_callback(responses.POST, f"https://{host}/rest/{method}", self._portal)
 
@@ -130,13 +133,21 @@ class Bitrix24:
             case "placement.get":
                 return [row for row in self.bound if "placement" in row]
             case "event.bind":
+                offline = int(body.get("event_type") == "offline")
                 self.bound.append(
-                    {"event": body["event"], "handler": body["handler"], "auth_type": "1", "offline": 0}
+                    {
+                        "event": body["event"],
+                        "handler": body.get("handler", ""),
+                        "auth_type": "1",
+                        "offline": offline,
+                    }
                 )
             case "placement.bind":
                 self.bound.append(
                     {"placement": body["PLACEMENT"], "handler": body["HANDLER"], "title": body["TITLE"]}
                 )
+            case "bizproc.robot.list":
+                return []
             case "event.unbind":
                 self._drop(event=body["event"], handler=body["handler"])
             case "placement.unbind":

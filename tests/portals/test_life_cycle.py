@@ -162,7 +162,7 @@ def test_update_of_the_app_binds_again_what_the_portal_dropped(
         work()
     assert compare(client, app_manifest(), receiver.url).none
     assert receiver.answers[-1] == 200
-    assert audit.entries(database, portal_id)[0].action == "app.updated"
+    assert "app.updated" in {entry.action for entry in audit.entries(database, portal_id)}
 
 
 @pytest.mark.parametrize("clean", [False, True])

@@ -14,11 +14,11 @@ from connector.errors import BadManifest
 from connector.portals.manifest import Manifest, app_manifest, read_manifest
 from connector.resources import manifest_path
 from webhooks.handlers import HANDLERS
+from webhooks.leads import HINTS
+from webhooks.native.robot import ROBOT_CALL
 
 # First part of a method's name -> scope it needs (api-reference/scopes/permissions.md); the others need none.
-SCOPE_OF = {"crm": "crm", "placement": "placement", "user": "user_brief", "bizproc": "bizproc"}
-# Asked where a webhook happens to allow it; the app does without.
-OPTIONAL = {"bizproc"}
+SCOPE_OF = {"crm": "crm", "placement": "placement", "user": "user_brief", "bizproc": "bizproc", "im": "im"}
 
 
 def called_methods() -> set[str]:
@@ -34,11 +34,13 @@ def called_methods() -> set[str]:
 
 def test_scopes_are_exactly_those_that_the_code_needs() -> None:
     needed = {SCOPE_OF[name.split(".")[0]] for name in called_methods() if name.split(".")[0] in SCOPE_OF}
-    assert set(app_manifest().scope_list()) == needed - OPTIONAL
+    assert set(app_manifest().scope_list()) == needed
 
 
 def test_every_bound_event_has_somebody_who_handles_it() -> None:
-    assert {event.value for event in app_manifest().events} == {"ONAPPINSTALL"} | set(HANDLERS)
+    handled = {"ONAPPINSTALL"} | (set(HANDLERS) - {ROBOT_CALL}) | HINTS
+    assert {event.value for event in app_manifest().events} == handled
+    assert {event.value for event in app_manifest().offline_events} <= HINTS
 
 
 def test_deal_list_is_bound_too_because_leads_vanish_in_simple_mode() -> None:

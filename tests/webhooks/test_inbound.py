@@ -196,7 +196,15 @@ def test_same_delivery_twice_is_kept_once(installed: int, database: Database, se
     assert (
         handle_event(database, settings, event("ONCRMLEADADD", ts="1763888401", **{"FIELDS][ID": "7"})) == 200
     )
-    assert events(database) == [("ONCRMLEADADD", "ignored")] * 2
+    assert events(database) == [("ONCRMLEADADD", "received")] * 2
+
+
+def test_an_event_that_nobody_knows_is_on_record_and_ignored(
+    installed: int, database: Database, settings: Settings
+) -> None:
+    assert handle_event(database, settings, event("ONCRMCOMPANYADD", **{"FIELDS][ID": "7"})) == 200
+    finish_pending(database, settings)
+    assert events(database) == [("ONCRMCOMPANYADD", "ignored")]
 
 
 def test_event_whose_handling_broke_off_is_finished_later(
@@ -219,7 +227,9 @@ def test_kept_event_is_encrypted(
     handle_event(database, settings, [*event("ONCRMLEADADD"), ("auth[access_token]", "very-secret")])
     with database.engine.connect() as connection:
         raw = connection.exec_driver_sql("SELECT payload FROM inbound_event").scalar_one()
-    assert "very-secret" not in raw and raw.startswith("gAAAA")
+    assert raw.startswith("gAAAA")
+    # What an event says of who acted is of no use to us, not even encrypted.
+    assert "very-secret" not in database.keyring.open(raw)
 
 
 def test_payment_event_makes_us_ask_and_is_not_believed(

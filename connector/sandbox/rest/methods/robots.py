@@ -98,6 +98,10 @@ def delete(call: Call) -> Any:
 @method("bizproc.event.send", scope="bizproc")
 def event_send(call: Call) -> Any:
     token = str(call.get("EVENT_TOKEN") or "")
-    if token not in {row["EVENT_TOKEN"] for row in call.world.workflow_instances if row["EVENT_TOKEN"]}:
+    step = next((row for row in call.world.workflow_instances if token and row["EVENT_TOKEN"] == token), None)
+    if step is None:
         raise RestError("ACCESS_DENIED", "Access denied!", 403)
+    # The key is used up: a second answer finds nobody who waits.
+    values = as_map(call.get("RETURN_VALUES") or {})
+    call.world.workflow_instances.change(step["ID"], {"EVENT_TOKEN": None, "RETURNED": dict(values)})
     return True

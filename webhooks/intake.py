@@ -1,0 +1,221 @@
+"""Stores posted events: verified against the portal's application token, each once, many of them in one transaction. Handles none.
+
+Threads that come together share one commit: the first to have the turn stores what all the others brought. An event is stored before its
+thread answers; one that is not verified is never kept, only counted.
+"""
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from connector.bitrix.records.events import Event, EventAuth
+from connector.clock import Clock
+from connector.portals.credential import token_fits
+from connector.store.database import Database
+from connector.store.models import EventState, InboundEvent, Portal, PortalState, Refusal
+
+
+class Reason(StrEnum):
+    """Why a post was refused, as it is counted."""
+
+    TOO_LARGE = "too-large"
+    NOT_AN_EVENT = "not-an-event"
+    NOT_A_FORM = "not-a-form"
+    UNKNOWN_PORTAL = "unknown-portal"
+    WRONG_TOKEN = "wrong-token"  # noqa: S105  (the name of a reason)
+    NOT_CONFIRMED = "not-confirmed"
+
+
+FLUSH_SECONDS = 1.0
+"""Refusals are counted here and written together: who posts rubbish must not make us write for each of it."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """What became of one event. `new` is False when it was known already."""
+
+    portal_id: int | None = None
+    event_id: int | None = None
+    new: bool = False
+    reason: Reason | None = None
+
+
+@dataclass(slots=True)
+class _Item:
+    event: Event
+    kept: Kept = field(default_factory=Kept)
+    problem: Exception | None = None
+    done: bool = False
+
+
+class Intake:
+    """One per process and database. Thread-safe."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db, self._clock = db, clock
+        self._turn, self._guard = threading.Lock(), threading.Lock()
+        self._waiting: list[_Item] = []
+        self._refused: Counter[tuple[str, int, str]] = Counter()
+        self._flushed = clock.monotonic()
+
+    def keep(self, event: Event) -> Kept:
+        """Verify and store one event; returns once it is stored. Raises what the database raises."""
+        item = _Item(event)
+        with self._guard:
+            self._waiting.append(item)
+        with self._turn:
+            if not item.done:
+                with self._guard:
+                    items, self._waiting = self._waiting, []
+                self._store(items)
+        if item.problem is not None:
+            raise item.problem
+        if item.kept.reason is not None:
+            self.refuse(item.kept.reason, item.kept.portal_id or 0)
+        return item.kept
+
+    def _store(self, items: Sequence[_Item]) -> None:
+        now = self._clock.now()
+        try:
+            with self._db.begin() as session:
+                self._count(session)
+                for item, kept in zip(
+                    items, store(session, [item.event for item in items], now, self._db), strict=True
+                ):
+                    item.kept = kept
+        except Exception as problem:
+            # Every thread of this turn hears of it: none of their events was stored.
+            for item in items:
+                item.problem = problem
+        finally:
+            for item in items:
+                item.done = True
+
+    def refuse(self, reason: Reason, portal_id: int = 0) -> None:
+        """Count a post that was not kept."""
+        day = self._clock.now().date().isoformat()
+        with self._guard:
+            self._refused[day, portal_id, reason.value] += 1
+            due = self._clock.monotonic() - self._flushed >= FLUSH_SECONDS
+        if due:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the counts down."""
+        with self._guard:
+            if not self._refused:
+                return
+        with self._db.begin() as session:
+            self._count(session)
+
+    def _count(self, session: Session) -> None:
+        with self._guard:
+            counts, self._refused = self._refused, Counter()
+            self._flushed = self._clock.monotonic()
+        for (day, portal_id, reason), count in counts.items():
+            row = session.get(Refusal, (day, portal_id, reason), with_for_update=True)
+            if row is None:
+                session.add(Refusal(day=day, portal_id=portal_id, reason=reason, count=count))
+            else:
+                row.count += count
+
+
+def store(session: Session, events: Sequence[Event], now: datetime, db: Database) -> list[Kept]:
+    """Verify and store events in the caller's transaction, in their order. Tokens of who acted are not kept: ours is the portal's own."""
+    portals = _portals(session, {event.auth.member_id for event in events if event.auth.member_id})
+    rows: dict[str, dict[str, Any]] = {}
+    digests: list[str | None] = []
+    kept: list[Kept] = []
+    for event in events:
+        portal = portals.get(event.auth.member_id)
+        fits = portal is not None and token_fits(portal, event.auth.application_token)
+        if portal is None or not fits:
+            reason = Reason.UNKNOWN_PORTAL if portal is None else Reason.WRONG_TOKEN
+            kept.append(Kept(portal_id=portal.id if portal is not None else None, reason=reason))
+            digests.append(None)
+            continue
+        digest = digest_of(portal.id, event)
+        first = digest not in rows
+        if first:
+            rows[digest] = row_of(portal.id, event, digest, now)
+        kept.append(Kept(portal_id=portal.id, new=first))
+        digests.append(digest)
+    known = set(_insert(session, rows, db))
+    ids = {
+        row.digest: row.id
+        for row in session.execute(
+            select(InboundEvent.digest, InboundEvent.id).where(InboundEvent.digest.in_(rows))
+        )
+    }
+    for one, mine in zip(kept, digests, strict=True):
+        if mine is not None:
+            one.event_id = ids.get(mine)
+            one.new = one.new and mine not in known
+    return kept
+
+
+def _portals(session: Session, members: set[str]) -> dict[str, Portal]:
+    query = select(Portal).where(Portal.member_id.in_(members), Portal.state != PortalState.UNINSTALLED)
+    # On PostgreSQL they must still be there when the events are inserted; that lock disturbs nobody else.
+    found = session.scalars(query.with_for_update(read=True, key_share=True))
+    return {str(portal.member_id): portal for portal in found}
+
+
+def _insert(session: Session, rows: Mapping[str, dict[str, Any]], db: Database) -> list[str]:
+    """Returns the digests that were there already, which are not stored again."""
+    if not rows:
+        return []
+    known = list(session.scalars(select(InboundEvent.digest).where(InboundEvent.digest.in_(rows))))
+    new = [row for digest, row in rows.items() if digest not in set(known)]
+    if new:
+        make = sqlite.insert if db.is_sqlite else postgresql.insert
+        session.execute(make(InboundEvent).on_conflict_do_nothing(index_elements=["digest"]), new)
+    return known
+
+
+def row_of(portal_id: int, event: Event, digest: str, now: datetime) -> dict[str, Any]:
+    """The stored form of a verified event, without the tokens of whoever acted."""
+    bare = event.model_copy(update={"auth": EventAuth()})
+    return {
+        "portal_id": portal_id,
+        "digest": digest,
+        "event": event.code,
+        "sent_at": _moment(event.ts),
+        "received_at": now,
+        "payload": bare.model_dump(mode="json", by_alias=False),
+        "state": EventState.RECEIVED,
+        "error": "",
+    }
+
+
+def digest_of(portal_id: int, event: Event) -> str:
+    """The same for an event that comes twice, also by two handlers; tokens and their life are left out."""
+    what = [portal_id, event.code, event.ts, event.data]
+    return sha256(json.dumps(what, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def refusals(db: Database, portal_id: int, *, since: str) -> dict[str, int]:
+    """Posts that claimed to be of this portal and were refused since a day (`YYYY-MM-DD`), by reason."""
+    query = select(Refusal).where(Refusal.portal_id == portal_id, Refusal.day >= since)
+    counts: Counter[str] = Counter()
+    with db.read() as session:
+        for row in session.scalars(query):
+            counts[row.reason] += row.count
+    return dict(counts)
+
+
+def _moment(ts: int | None) -> datetime | None:
+    try:
+        return None if ts is None else datetime.fromtimestamp(ts, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None
