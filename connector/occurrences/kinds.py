@@ -124,7 +124,10 @@ class Switch(Data):
     )
     run: str
     plan: str
-    kind: Literal["apply", "undo"]
+    kind: Annotated[
+        Literal["apply", "undo", "native"],
+        Field(description="A switch, its undo, or Bitrix24's own switch, which was only watched."),
+    ]
     undo_of: Annotated[str | None, Field(description="The run that is taken back.")] = None
     to: Annotated[Mode, Field(description="The mode that the plan leads to.")]
     phase: str
