@@ -42,7 +42,7 @@ def predict(shift: Shift) -> Flow:
     if shift.book.wanted in ("pause", "cancel"):
         shift.book.stop(RunState.CANCELLED if shift.book.wanted == "cancel" else RunState.PAUSED)
         return Flow.REST
-    mode = note_mode(shift)
+    mode = note_mode(shift, ours=False)
     if shift.book.counters["mode_before"] == CrmMode.SIMPLE:
         report = {"mode": {"before": mode.value, "now": mode.value, "wanted": CrmMode.SIMPLE.value}}
         shift.book.stop(RunState.FAILED, error=ModeAlready.key, report=report)

@@ -220,8 +220,4 @@ def test_without_its_scope_an_action_is_refused_told_and_not_tried_for_ever(
     portal.work()
     portal.rounds()
     (one,) = deliveries.page(portal.db, portal.portal_id)
-    assert (one.kind, one.state, one.reason) == (
-        kind,
-        "failed",
-        "partly" if kind == "workflow" else "refused",
-    )
+    assert (one.kind, one.state, one.reason) == (kind, "failed", "refused")

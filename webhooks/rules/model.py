@@ -66,9 +66,10 @@ class Conditions(_Part):
             description="Only changes of the mode that a run waited for (true), or that came without one (false)."
         ),
     ] = None
-    kind: Annotated[Literal["apply", "undo"] | None, Field(description="Only switches, or only undos.")] = (
-        None
-    )
+    kind: Annotated[
+        Literal["apply", "undo", "native"] | None,
+        Field(description="Only switches, only undos, or only watched native switches."),
+    ] = None
     counts: Annotated[Mapping[Counted, Bounds], Field(description="Limits for numbers of the event.")] = (
         Field(default_factory=dict)
     )

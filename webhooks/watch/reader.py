@@ -20,7 +20,9 @@ from webhooks.watch.schedule import HOT_FOR, SHORTEST, next_pause
 CLAIM = timedelta(seconds=60)
 """A process that dies while it reads holds the portal up for so long."""
 
-_FOR_THE_FLIP = and_(Run.state == RunState.WAITING, Run.waiting_for["what"].as_string() == "flip")
+_FOR_THE_FLIP = and_(
+    Run.state == RunState.WAITING, Run.waiting_for["what"].as_string().in_(("flip", "native"))
+)
 
 log = structlog.get_logger(__name__)
 
