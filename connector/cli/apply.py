@@ -49,7 +49,7 @@ def apply(shell: Shell, file: Path, yes: bool, native: bool, wait: float) -> int
         source = from_store(here, plan_id)
         if not yes and not shell.json:
             print_plan(shell, source)
-        count = int(source.head.counts.get("convertible", 0))
+        count = int(source.head.counts.get("convertible", 0)) - source.left_out
         confirm(
             shell,
             ngettext(

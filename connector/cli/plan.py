@@ -98,7 +98,12 @@ def from_store(here: Here, plan_id: str) -> PlanSource:
     """A stored plan that is ready, as a source for reports."""
     header = queries.header(here.db, plan_id)
     assert header.head is not None, "only plans that are ready come here"
-    return PlanSource(header.head, header.digest, lambda: queries.documents(here.db, plan_id))
+    return PlanSource(
+        header.head,
+        header.digest,
+        lambda: queries.documents(here.db, plan_id),
+        int(header.decisions.get("left_out", 0)),
+    )
 
 
 def has_errors(head: PlanHead) -> bool:

@@ -47,6 +47,7 @@ LeadswitchError                     key · who must act · user_message() · det
 ├── PlanError                       this plan cannot be used
 │   ├── NotAPlan · PlanFormatUnknown · DigestMismatch · WrongPortal
 │   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit · PlanBroken · NothingToWatch
+│   ├── DecisionUnfit               what is to be decided is not there to decide
 ├── RunError                        a run cannot start or go on
 │   ├── AlreadyRunning · RunNotFound · NotAllowed · WrongRunState
 ├── PipelineError                   a pipeline or a stage cannot be changed like this
@@ -159,6 +160,7 @@ from connector.errors.pipelines import (
 from connector.errors.switch import (
     AlreadyRunning,
     ClassicUnavailable,
+    DecisionUnfit,
     DigestMismatch,
     LeadsStillInWork,
     ModeAlready,
@@ -213,6 +215,7 @@ __all__ = [
     "CursorIgnored",
     "DatabaseProblem",
     "DeadCredential",
+    "DecisionUnfit",
     "DefaultStays",
     "DeliveryNotFound",
     "DigestMismatch",

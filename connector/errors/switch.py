@@ -95,6 +95,15 @@ class PlanAlreadyApplied(PlanError):
     todo = N_("Look at that run, resume it, or make a new plan for what is left.")
 
 
+class DecisionUnfit(PlanError):
+    """A decision about something that this plan does not have, or that cannot be decided that way."""
+
+    key = "plan.decision"
+    what = N_("This plan has nothing like that to decide.")
+    kept = N_("The plan and all decisions about it are as they were.")
+    todo = N_("Open the preview again.")
+
+
 class PlanOutdated(PlanError):
     """The portal's settings that the plan relies on have changed since."""
 

@@ -2,13 +2,15 @@
 
 Line 1 is `{"record": "plan", "format": …}` with portal, direction, options, creation time, stage map, findings about the plan and counts;
 then one `{"record": "lead", …}` per lead; the last line is `{"record": "summary", "leads", "counts", "digest"}`, where `digest` is the
-SHA-256 (hex) of all bytes of the lines before it, line ends included. Lines are canonical JSON: keys sorted, no blanks, UTF-8, LF.
+SHA-256 (hex) of all bytes of the lines before it, line ends included. Where people have decided about the plan, the summary says so in
+`decisions` (`accepted`, `codes`, `leads`, `digest`); the plan and its digest are the same with and without. Lines are canonical JSON:
+keys sorted, no blanks, UTF-8, LF.
 """
 
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 from connector.errors import DigestMismatch, NotAPlan, PlanFormatUnknown, WrongPortal
@@ -53,16 +55,21 @@ class Digest:
         return self._sha.hexdigest()
 
 
-def write(out: IO[bytes], head: PlanHead, leads: Iterable[Mapping[str, Any]]) -> str:
-    """Write a whole plan file and return its digest. `leads` have the shape of `encode.lead_to_json`, in the order of the plan."""
+def write(
+    out: IO[bytes],
+    head: PlanHead,
+    leads: Iterable[Mapping[str, Any]],
+    decisions: Mapping[str, Any] | None = None,
+) -> str:
+    """Write a whole plan file and return its digest. `leads` have the shape of `encode.lead_to_json`, in the order of the plan;
+    `decisions` that of `connector.plans.decisions.exported`."""
     digest = Digest(head)
     out.write(digest.first_line)
     for lead in leads:
         out.write(digest.add(lead))
     value = digest.hexdigest()
-    out.write(
-        canonical({"record": "summary", "leads": digest.leads, "counts": dict(head.counts), "digest": value})
-    )
+    summary = {"record": "summary", "leads": digest.leads, "counts": dict(head.counts), "digest": value}
+    out.write(canonical({**summary, "decisions": dict(decisions)} if decisions else summary))
     return value
 
 
@@ -84,6 +91,7 @@ class PlanReader:
     digest: str
     _lines: Iterator[bytes]
     _sha: Any
+    decisions: Mapping[str, Any] = field(default_factory=dict)
 
     def leads(self) -> Iterator[Json]:
         """Each lead record (shape of `encode.lead_to_json`). Raises `NotAPlan` with the line number on a wrong line,
@@ -117,6 +125,19 @@ class PlanReader:
         if next(self._lines, None) is not None:
             raise DigestMismatch(f"line {number + 1}: there is more after the summary", line=number + 1)
         self.digest = record["digest"]
+        self.decisions = _decisions(record.get("decisions"), number)
+
+
+def _decisions(value: Any, number: int) -> Json:
+    if value is None:
+        return {}
+    lists = isinstance(value, dict) and all(
+        isinstance(value.get(name), list) and all(isinstance(one, kind) for one in value[name])
+        for name, kind in (("accepted", str), ("codes", str), ("leads", int))
+    )
+    if not lists or not isinstance(value.get("digest"), str):
+        raise NotAPlan(f"line {number}: the decisions are not complete", line=number)
+    return dict(value)
 
 
 def _lines(source: IO[bytes]) -> Iterator[bytes]:

@@ -42,6 +42,8 @@ class Header:
     ready_at: datetime | None
     created_by: Mapping[str, Any]
     error: str
+    decisions: Mapping[str, Any]
+    decided: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ def _header(plan: Plan) -> Header:
         ready_at=plan.ready_at,
         created_by=plan.created_by,
         error=plan.error or "",
+        decisions=plan.decisions or {},
+        decided=plan.decided,
     )
 
 
@@ -156,6 +160,7 @@ def leads(
     severity: str = "",
     code: str = "",
     kind: str = "",
+    excluded: bool | None = None,
     sort: str = "position",
     after: str = "",
     limit: int = 50,
@@ -163,7 +168,7 @@ def leads(
     """One page of leads. `sort` is one of `SORTS`, `-` before it turns the order round; `after` is `LeadPage.after` of the page before.
 
     `severity` means the worst finding of a lead (`none`: without findings); `code` a finding of the lead or a difference of the native
-    switch. A cursor that is not ours starts from the beginning.
+    switch; `excluded` whether it is left out. A cursor that is not ours starts from the beginning.
     """
     falling, name = sort.startswith("-"), sort.removeprefix("-")
     if name not in _SORTS:
@@ -172,6 +177,8 @@ def leads(
     equal = {PlanLead.stage: stage, PlanLead.severity: severity, PlanLead.kind: kind}
     conditions = [PlanLead.plan_id == plan_id, *(c == value for c, value in equal.items() if value)]
     conditions += [PlanLead.search.contains(word, autoescape=True) for word in search.lower().split()]
+    if excluded is not None:
+        conditions.append(PlanLead.excluded.is_(excluded))
     if code:
         having = select(PlanFinding.lead_id).where(PlanFinding.plan_id == plan_id, PlanFinding.code == code)
         conditions.append(PlanLead.lead_id.in_(having))
@@ -184,7 +191,7 @@ def leads(
         found = session.execute(select(*_COLUMNS).where(*conditions).order_by(*order).limit(size + 1)).all()
     rows = tuple(LeadRow(*row) for row in found[:size])
     following = _cursor(rows[-1], name) if len(found) > size else ""
-    narrowed = any((search, stage, severity, kind))
+    narrowed = any((search, stage, severity, kind, excluded is not None))
     return LeadPage(rows, following, None if narrowed else _total(db, plan_id, code))
 
 
@@ -234,6 +241,13 @@ def lead(db: Database, plan_id: str, lead_id: int) -> Json:
     if found is None:
         raise PlanNotFound(plan=f"{plan_id}/{lead_id}")
     return found
+
+
+def is_excluded(db: Database, plan_id: str, lead_id: int) -> bool:
+    """Whether a lead of a plan is left out, by the options or by a decision."""
+    query = select(PlanLead.excluded).where(PlanLead.plan_id == plan_id, PlanLead.lead_id == lead_id)
+    with db.read() as session:
+        return bool(session.scalar(query))
 
 
 def documents(db: Database, plan_id: str, lead_ids: Sequence[int] | None = None) -> Iterator[Json]:

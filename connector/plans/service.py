@@ -15,6 +15,7 @@ from connector.bitrix.client import BitrixClient
 from connector.clock import Clock, SystemClock
 from connector.errors import (
     Cancelled,
+    DigestMismatch,
     LeadswitchError,
     NotAPlan,
     OptionsUnfit,
@@ -32,7 +33,7 @@ from connector.planning.options import Automation, Options
 from connector.planning.planner import plan_stream
 from connector.planning.summary import make_head
 from connector.planning.tally import Tally
-from connector.plans import document, queries
+from connector.plans import decisions, document, queries
 from connector.plans.storing import Sink
 from connector.portals import audit
 from connector.portals.refs import PortalRef, portal_ref
@@ -195,10 +196,12 @@ def load_file(
     """
     clock = clock or SystemClock()
     reader = _checked(path, portal)
+    decided = _decided(reader)
     with db.read() as session:
         here = session.scalar(
             select(Plan.id)
             .where(Plan.portal_id == portal.id, Plan.digest == reader.digest, Plan.state == PlanState.READY)
+            .where(Plan.decided == decided)
             .order_by(Plan.created_at)
             .limit(1)
         )
@@ -213,10 +216,22 @@ def load_file(
             for lead in again.leads():
                 sink.add(lead)
             sink.finish(again.head)
+        if decided:
+            with db.begin() as session:
+                plan = session.get_one(Plan, plan_id)
+                decisions.adopt(session, plan, reader.decisions, actor or {}, clock)
     except BaseException as error:
         sink.fail(_why(error))
         raise
     return plan_id
+
+
+def _decided(reader: document.PlanReader) -> str:
+    """The digest of the decisions in a file; raises `DigestMismatch` when it is not the one that the file names."""
+    digest = decisions.digest_of(reader.digest, reader.decisions)
+    if digest != reader.decisions.get("digest", ""):
+        raise DigestMismatch("the decisions in the summary do not fit their digest")
+    return digest
 
 
 def _checked(path: Path, portal: PortalRef | None) -> document.PlanReader:
@@ -251,7 +266,7 @@ def save_file(db: Database, plan_id: str, path: Path) -> str:
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as out:
-            digest = document.write(out, head.head, queries.documents(db, plan_id))
+            digest = document.write(out, head.head, queries.documents(db, plan_id), decisions.exported(head))
         unfinished.replace(path)
     finally:
         unfinished.unlink(missing_ok=True)

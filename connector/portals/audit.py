@@ -32,6 +32,7 @@ class Did(StrEnum):
     UNNAMED_USER = "people.unnamed"
     PLANNED = "plan.created"
     PLAN_LOADED = "plan.loaded"
+    DECIDED = "plan.decided"
     APPLIED = "run.started"
     WATCHED = "run.watched"
     PAUSED = "run.paused"

@@ -131,7 +131,7 @@ def _forget_people_and_leads(session: Session, portal_id: int) -> None:
     session.execute(
         update(Plan)
         .where(Plan.portal_id == portal_id)
-        .values(facts={}, options={}, state="expired", created_by=nobody)
+        .values(facts={}, options={}, decisions=None, state="expired", created_by=nobody)
     )
     session.execute(update(Run).where(Run.portal_id == portal_id).values(report=None, created_by=nobody))
     session.execute(update(RunLead).where(RunLead.run_id.in_(runs)).values(detail=None))

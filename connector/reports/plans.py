@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connector.i18n import _, language, moment, number
+from connector.i18n import _, language, moment, ngettext, number
 from connector.planning.catalogue import CATALOGUE, ORDER, Kind, advice, render
 from connector.planning.encode import finding_from_json, head_to_json
 from connector.planning.model import Finding, PlanHead, Severity
@@ -20,11 +20,15 @@ FORMAT = "leadswitch.plan-report/1"
 
 @dataclass(frozen=True, slots=True)
 class PlanSource:
-    """Where a report gets a plan from: its head, its digest, and its lead records, which can be gone through again and again."""
+    """Where a report gets a plan from: its head, its digest, and its lead records, which can be gone through again and again.
+
+    `left_out`: leads that the plan would convert and that somebody has decided to leave out since.
+    """
 
     head: PlanHead
     digest: str
     leads: Callable[[], Iterable[Json]]
+    left_out: int = 0
 
 
 def plan_report(source: PlanSource) -> Report:
@@ -38,7 +42,10 @@ def plan_report(source: PlanSource) -> Report:
         ),
         language=language(),
         facts=(*_facts(head), (_("Digest"), source.digest)),
-        notes=tuple(render(item, _) for item in head.findings if item.severity is not Severity.INFO),
+        notes=(
+            *_left_out(source),
+            *(render(item, _) for item in head.findings if item.severity is not Severity.INFO),
+        ),
         charts=(
             Flow(_("Lead stages to deal stages"), _("Lead"), _("Deal"), flow(head)),
             Bars(_("Findings"), tuple((text(kind), count, kind.severity) for kind, count in findings(head))),
@@ -48,6 +55,17 @@ def plan_report(source: PlanSource) -> Report:
         head={"format": FORMAT, "plan": {**head_to_json(head), "digest": source.digest}},
         streams={"leads": source.leads},
     )
+
+
+def _left_out(source: PlanSource) -> tuple[str, ...]:
+    if not source.left_out:
+        return ()
+    text = ngettext(
+        "%(n)s lead was left out after the dry run: it stays a lead, though it is planned below.",
+        "%(n)s leads were left out after the dry run: they stay leads, though they are planned below.",
+        source.left_out,
+    )
+    return (text,)
 
 
 def lead_stages(head: PlanHead) -> dict[str, str]:

@@ -1,4 +1,6 @@
-"""Tables of plans: the header, one row per lead, one row per finding. A plan is never changed once it is `ready`."""
+"""Tables of plans: the header, one row per lead, one row per finding. A plan is never changed once it is `ready`; what people decide
+about it stands beside it.
+"""
 
 from datetime import datetime
 from enum import StrEnum
@@ -19,7 +21,10 @@ class PlanState(StrEnum):
 
 
 class Plan(Base):
-    """Header of a plan. `direction` is the CRM mode it leads to; `created_by` is `{"user_id", "name", "via"}`; `digest` SHA-256 as hex."""
+    """Header of a plan. `direction` is the CRM mode it leads to; `created_by` is `{"user_id", "name", "via"}`; `digest` SHA-256 as hex.
+
+    `decisions` are as `connector.plans.decisions` writes them, and `decided` is their digest; both empty until somebody decides.
+    """
 
     __tablename__ = "plan"
     __table_args__ = (Index(None, "portal_id", "created_at"), Index(None, "portal_id", "digest"))
@@ -37,10 +42,15 @@ class Plan(Base):
     ready_at: Mapped[datetime | None]
     created_by: Mapped[JsonMap]
     error: Mapped[str | None]
+    decisions: Mapped[JsonMap | None]
+    decided: Mapped[str] = mapped_column(default="", server_default="")
 
 
 class PlanLead(Base):
-    """One lead of a plan. `position` counts from 0; `search` is lower-case text to look in; `document` is the record of the file."""
+    """One lead of a plan. `position` counts from 0; `search` is lower-case text to look in; `document` is the record of the file.
+
+    `excluded`: left out by the options of the plan or by a decision about it.
+    """
 
     __tablename__ = "plan_lead"
     __table_args__ = (

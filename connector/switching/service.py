@@ -81,9 +81,11 @@ def start(db: Database, plan_id: str, actor: Actor, *, clock: Clock | None = Non
         session.add(run)
         session.flush()
         total = _fill_from_plan(session, run.id, plan_id)
-        run.counters = {"total": total}
+        run.counters = {"total": total, **({"decided": plan.decided} if plan.decided else {})}
         run_changed(session, run, now)
         detail = {"run": run.id, "plan": plan_id, "leads": total}
+        if plan.decided:
+            detail |= {"left_out": (plan.decisions or {}).get("left_out", 0), "decided": plan.decided[:12]}
         audit.record(session, plan.portal_id, at=now, who=actor, action=audit.Did.APPLIED, detail=detail)
         return run.id
 
@@ -171,7 +173,7 @@ def _no_other_run(session: Session, portal_id: int) -> None:
 
 
 def _fill_from_plan(session: Session, run_id: str, plan_id: str) -> int:
-    """One row per lead of the plan; those without actions are left out with their reason. Returns how many there are."""
+    """One row per lead of the plan; those without actions, or left out by decision, are skipped with their reason. Returns how many."""
     shared: dict[int, set[str]] = {}
     position, total = -1, 0
     while True:
@@ -187,7 +189,7 @@ def _fill_from_plan(session: Session, run_id: str, plan_id: str) -> int:
         session.execute(insert(RunLead), [_run_lead(run_id, row) for row in rows])
         total += len(rows)
         for row in rows:
-            for action in row.document["managed"]:
+            for action in () if row.excluded else row.document["managed"]:
                 if str(action["do"]).startswith("reuse-"):
                     shared.setdefault(int(action["params"]["lead"]), set()).add(str(action["do"])[6:])
     for lead_id, entities in shared.items():
@@ -212,7 +214,7 @@ def _fill_native(session: Session, run_id: str, plan_id: str) -> int:
 
 
 def _run_lead(run_id: str, row: Any) -> Row:
-    ready = bool(row.document["managed"])
+    ready = bool(row.document["managed"]) and not row.excluded
     return {
         "run_id": run_id,
         "lead_id": row.lead_id,

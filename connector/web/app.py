@@ -15,6 +15,7 @@ from connector.store.database import Database
 from connector.switching.engine import Engine
 from connector.web import context, failures, guard
 from connector.web.auditlog import auditlog
+from connector.web.decide import decide
 from connector.web.downloads import downloads
 from connector.web.facts import FactsCache
 from connector.web.headers import harden
@@ -61,7 +62,7 @@ def create_app(
     Babel(app, locale_selector=i18n.language, timezone_selector=_time_zone)
     context.install(app)
     failures.register(app)
-    for blueprint in (launch, login, health, pages, plans, runs, native, downloads, people, auditlog):
+    for blueprint in (launch, login, health, pages, plans, runs, native, downloads, people, auditlog, decide):
         app.register_blueprint(blueprint)
     app.before_request(_forget_language)
     app.before_request(_refuse_nul)

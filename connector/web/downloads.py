@@ -18,7 +18,7 @@ from flask_babel import get_timezone
 from connector import i18n
 from connector.errors import PlanNotReady
 from connector.i18n import N_, _
-from connector.plans import document, queries
+from connector.plans import decisions, document, queries
 from connector.portals import audit, tickets
 from connector.portals.rights import Action, require
 from connector.reports.auditlog import audit_report
@@ -136,9 +136,15 @@ def _plan(db: Database, what: Mapping[str, Any], portal_id: int) -> _Made:
     name = f"leadswitch-plan-{plan.created_at:%Y-%m-%d}-{id_[:8]}"
     if form == "plan":
         return _Made(
-            f"{name}.jsonl", PLAN_FILE, lambda out: document.write(out, head, queries.documents(db, id_))
+            f"{name}.jsonl",
+            PLAN_FILE,
+            lambda out: document.write(out, head, queries.documents(db, id_), decisions.exported(plan)),
         )
-    report = plan_report(PlanSource(head, plan.digest, lambda: queries.documents(db, id_)))
+    report = plan_report(
+        PlanSource(
+            head, plan.digest, lambda: queries.documents(db, id_), int(plan.decisions.get("left_out", 0))
+        )
+    )
     chosen = FORMATS[form]
     return _Made(f"{name}.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out))
 

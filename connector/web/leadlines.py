@@ -18,6 +18,7 @@ PAGE = 25
 
 
 TRAIL = 30
+LEFT_OUT = "left-out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,11 @@ class Filter:
     stages: tuple[tuple[str, str], ...]
     severities: tuple[tuple[str, str], ...]
 
+    @property
+    def left_out(self) -> bool:
+        """Whether only leads that are left out are wanted."""
+        return self.severity == LEFT_OUT
+
     def fields(self) -> dict[str, str]:
         """The filter as form fields."""
         given = {
@@ -77,7 +83,11 @@ def filter_of(form: Mapping[str, str], head: PlanHead | None) -> Filter:
     code = form.get("code", "")
     text = finding_view(Finding(code, Severity.INFO)).message if code else ""
     stages = tuple((k.lead_stage, k.lead_name) for k in head.stage_map) if head else ()
-    severities = (*((s.value, _(words.SEVERITY_WORDS[s])) for s in Severity), ("none", _("No findings")))
+    severities = (
+        *((s.value, _(words.SEVERITY_WORDS[s])) for s in Severity),
+        ("none", _("No findings")),
+        (LEFT_OUT, _("Left out")),
+    )
     return Filter(
         search=form.get("search", "").strip()[:200],
         stage=form.get("stage", ""),

@@ -9,9 +9,9 @@ from flask import Blueprint, Response, g, redirect, request, url_for
 from connector.errors import BitrixError, sentences
 from connector.i18n import _, ngettext, number
 from connector.planning.encode import lead_from_json
-from connector.planning.model import CrmMode, PortalFacts, Severity
+from connector.planning.model import CrmMode, PortalFacts
 from connector.planning.options import Leftovers, Options
-from connector.plans import queries, service
+from connector.plans import decisions, queries, service
 from connector.plans.queries import Header
 from connector.plans.samples import sample_findings
 from connector.portals.rights import Action
@@ -22,7 +22,7 @@ from connector.web.downloads import plan_downloads
 from connector.web.failures import Link, Message, show
 from connector.web.guard import actor, portal, signed_in
 from connector.web.leadcompare import lead_comparison
-from connector.web.viewparts import finding_view
+from connector.web.todo import blocked, todo, unseen
 
 plans = Blueprint("plans", __name__, url_prefix="/app/plans")
 SAME_SECONDS = 30.0
@@ -97,6 +97,7 @@ def lead(plan_id: str, lead_id: int) -> str:
         plan=planview.card(plan),
         lead=leadview.lead_view(found, facts),
         compare=lead_comparison(found, facts),
+        choice=_choice(plan, lead_id),
         here_fields=fields,
     )
 
@@ -105,7 +106,8 @@ def lead(plan_id: str, lead_id: int) -> str:
 @signed_in(Action.APPLY)
 def confirm(plan_id: str) -> str:
     """Step 5: what can and what cannot be undone, and the tick."""
-    return _confirm(_plan(plan_id))
+    plan = _plan(plan_id)
+    return _preview(plan, undecided=True) if blocked(plan) else _confirm(plan)
 
 
 @plans.route("/<plan_id>/start", methods=["POST", "GET"])
@@ -115,11 +117,23 @@ def start(plan_id: str) -> Any:
     plan = _plan(plan_id)
     if run_id := switching.run_of_plan(web().db, plan_id):
         return onward("runs.show", run_id=run_id)
+    if blocked(plan):
+        return _preview(plan, undecided=True), 422
     if request.form.get("agreed") != "yes":
         return _confirm(plan, missing_tick=True), 422
     run_id = switching.start(web().db, plan_id, actor(), clock=web().clock)
     web().engine.enqueue("run", run_id, portal().key)
     return onward("runs.show", run_id=run_id)
+
+
+def _choice(plan: Header, lead_id: int) -> str:
+    """What can be decided about a lead: `leave-out`, `take-in`, or nothing."""
+    used = switching.run_of_plan(web().db, plan.id)
+    if used or plan.direction == CrmMode.CLASSIC:
+        return ""
+    if str(lead_id) in plan.decisions.get(decisions.LEADS, {}):
+        return "take-in"
+    return "" if queries.is_excluded(web().db, plan.id, lead_id) else "leave-out"
 
 
 def onward(endpoint: str, **values: Any) -> Response:
@@ -169,13 +183,13 @@ def _lines(plan: Header) -> tuple[leadlines.Filter, leadlines.LinePage]:
     form = request.form.to_dict()
     chosen = leadlines.filter_of(form, plan.head)
     found = queries.leads(
-        web().db, plan.id, search=chosen.search, stage=chosen.stage, severity=chosen.severity,
-        code=chosen.code, kind=chosen.kind, after=form.get("after", ""), limit=leadlines.PAGE,
+        web().db, plan.id, search=chosen.search, stage=chosen.stage, severity="" if chosen.left_out else chosen.severity,
+        code=chosen.code, kind=chosen.kind, excluded=True if chosen.left_out else None, after=form.get("after", ""), limit=leadlines.PAGE,
     )  # fmt: skip
     return chosen, leadlines.line_page(found, chosen, form, plan, _facts())
 
 
-def _preview(plan: Header) -> str:
+def _preview(plan: Header, *, undecided: bool = False) -> str:
     assert plan.head is not None
     facts, counts = _facts(), queries.findings(web().db, plan.id)
     samples = sample_findings(web().db, plan.id)
@@ -184,24 +198,19 @@ def _preview(plan: Header) -> str:
     used = switching.run_of_plan(web().db, plan.id)
     return page(
         "preview", "preview",
-        plan=planview.card(plan), title=title, subtitle=subtitle, used=used, blocked=_blocked(plan),
+        plan=planview.card(plan), title=title, subtitle=subtitle, used=used,
+        left_out=int(plan.decisions.get("left_out", 0)), undecided=undecided,
         totals=planview.totals(plan), summary=planview.summary(plan, facts),
-        findings=planview.finding_groups(plan.head, counts, samples), severities=planview.severity_counts(plan),
+        todo=todo(plan, counts, samples), severities=planview.severity_counts(plan),
         flow=planview.flow(plan, facts), converts=plan.direction == CrmMode.SIMPLE,
         compare=planview.comparison(plan, counts, samples), downloads=plan_downloads(plan.id),
         filter=chosen, page=lines,
     )  # fmt: skip
 
 
-def _blocked(plan: Header) -> str:
-    """Why the plan as a whole cannot be carried out."""
-    errors = [f for f in plan.head.findings if f.severity is Severity.ERROR] if plan.head else []
-    return finding_view(errors[0]).message if errors else ""
-
-
 def _confirm(plan: Header, *, missing_tick: bool = False) -> str:
     simple = plan.direction == CrmMode.SIMPLE
-    converts = int(plan.counts.get("convertible", 0)) if simple else 0
+    converts = int(decisions.counts(plan).get("convertible", 0)) if simple else 0
     options = Options.model_validate(plan.options)
     stay = int(plan.counts.get("leads", 0)) - converts if simple else 0
     sentence = _("Nothing is converted. You change the mode in Bitrix24, and Leadswitch checks it.")
@@ -231,6 +240,7 @@ def _confirm(plan: Header, *, missing_tick: bool = False) -> str:
         undoable=[_(text) for text in (words.UNDOABLE if simple else words.UNDOABLE_CLASSIC)],
         not_undoable=[_(text) for text in (words.NOT_UNDOABLE if simple else words.NOT_UNDOABLE_CLASSIC)],
         may_watch=simple,
+        unseen=unseen(plan),
         course=[_(text) for text in (words.COURSE if converts else words.COURSE_FLIP)],
     )  # fmt: skip
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from connector.i18n import N_, _, duration, ngettext, number
-from connector.planning.catalogue import ORDER
-from connector.planning.model import CrmMode, Finding, PlanHead, PortalFacts, Severity, Stage
+from connector.planning.model import CrmMode, Finding, PortalFacts, Severity, Stage
 from connector.planning.options import NEW, Activities, Create, Options
+from connector.plans import decisions
 from connector.plans.queries import FindingCount, Header
-from connector.web import words
 from connector.web.flow import Flow, draw
 from connector.web.viewparts import CompareRow, Comparison, FindingView, Item, finding_view, variant_note
 
@@ -37,15 +36,6 @@ class PlanCard:
 
 
 @dataclass(frozen=True, slots=True)
-class FindingGroup:
-    """Findings of one severity."""
-
-    severity: str
-    label: str
-    rows: tuple[FindingView, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SeverityCount:
     """How many leads have their worst finding in this severity."""
 
@@ -66,7 +56,7 @@ def headline(plan: Header) -> tuple[str, str]:
         return _("Nothing is converted"), _(
             "This is a dry run: nothing was changed. Below is what will be different in Classic CRM."
         )
-    count = int(plan.counts.get("convertible", 0))
+    count = int(decisions.counts(plan).get("convertible", 0))
     if not count:
         return _("No lead has to be converted"), _("The mode can be changed straight away.")
     return (
@@ -77,7 +67,8 @@ def headline(plan: Header) -> tuple[str, str]:
 
 def totals(plan: Header) -> list[Item]:
     """The figures on top."""
-    counts, managed = plan.counts, plan.counts.get("managed", {})
+    counts = decisions.counts(plan)
+    managed = counts.get("managed", {})
     if plan.direction == CrmMode.CLASSIC:
         return []
     rows = [
@@ -135,20 +126,6 @@ def severity_counts(plan: Header) -> list[SeverityCount]:
     ]
 
 
-def finding_groups(
-    head: PlanHead, counts: Iterable[FindingCount], samples: Mapping[str, Finding]
-) -> list[FindingGroup]:
-    """Findings about the plan and about its leads, the weightiest first; differences of the native switch are shown beside it instead."""
-    about_plan = [finding_view(f) for f in head.findings]
-    about_leads = [_sampled(c, samples) for c in counts if c.scope == "lead" and c.leads]
-    groups = []
-    for severity in sorted(Severity, key=ORDER.__getitem__):
-        rows = tuple(f for f in (*about_leads, *about_plan) if f.severity == severity.value)
-        if rows:
-            groups.append(FindingGroup(severity.value, _(words.SEVERITY_LABELS[severity]), rows))
-    return groups
-
-
 def _sampled(count: FindingCount, samples: Mapping[str, Finding]) -> FindingView:
     """A finding of many leads, told with the particulars of the first."""
     view = finding_view(samples.get(count.code) or Finding(count.code, count.severity), count.leads)
@@ -173,12 +150,12 @@ def flow(plan: Header, facts: PortalFacts | None) -> Flow | None:
         Stage(id_, name, order.get(id_, place), "P", deal_colors.get(id_, ""))
         for place, (id_, name) in enumerate(deals.items())
     ]
-    return draw(plan.counts.get("flow", ()), leads, targets)
+    return draw(decisions.counts(plan).get("flow", ()), leads, targets)
 
 
 def comparison(plan: Header, counts: Iterable[FindingCount], samples: Mapping[str, Finding]) -> Comparison:
     """Totals of the managed plan beside those of the native prediction, then how many leads each difference touches."""
-    managed, native = plan.counts.get("managed", {}), plan.counts.get("native", {})
+    managed, native = decisions.counts(plan).get("managed", {}), plan.counts.get("native", {})
     reused = managed.get("contacts_reused", 0) + managed.get("companies_reused", 0)
     rows = [
         _row(_("Deals"), managed.get("deals", 0), native.get("deals", 0)),

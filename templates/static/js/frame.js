@@ -55,8 +55,8 @@
   };
 
   document.addEventListener("DOMContentLoaded", opened);
-  document.addEventListener("leadswitch:page", () => {
+  document.addEventListener("leadswitch:page", (event) => {
     opened();
-    toTop().catch(() => {});
+    if (!event.detail.stays) toTop().catch(() => {});
   });
 })();

@@ -17,19 +17,21 @@
 
   const same = (one, other) => JSON.stringify([one?.action, one?.fields]) === JSON.stringify([other.action, other.fields]);
 
-  const show = (html, how) => {
+  // `stay` is the id of what was pressed: the page is shown anew around it, neither scrolled nor without focus.
+  const show = (html, how, stay) => {
     const next = parser.parseFromString(html, "text/html");
     document.title = next.title;
     document.documentElement.lang = next.documentElement.lang;
     document.body.replaceWith(document.adoptNode(next.body));
     window.htmx?.process(document.body);
-    document.dispatchEvent(new CustomEvent("leadswitch:page", { detail: how }));
-    window.scrollTo(0, 0);
-    (document.querySelector("[autofocus]") ?? document.getElementById("main"))?.focus({ preventScroll: true });
+    const place = stay ? document.getElementById(stay) : null;
+    document.dispatchEvent(new CustomEvent("leadswitch:page", { detail: { how, stays: Boolean(place) } }));
+    if (!place) window.scrollTo(0, 0);
+    (place ?? document.querySelector("[autofocus]") ?? document.getElementById("main"))?.focus({ preventScroll: true });
   };
 
   // `how`: "push" a new page, "replace" the one shown. Only pages that worked become part of the history.
-  const go = async (action, data, how) => {
+  const go = async (action, data, how, stay) => {
     going?.abort();
     const mine = (going = new AbortController());
     let answer;
@@ -41,7 +43,7 @@
       // The plan that was awaited is at the address of its waiting page: Back goes to what came before both.
       const step = how === "push" && !same(history.state, state) ? "pushState" : "replaceState";
       if (answer.ok && how) history[step](state, "");
-      show(html, how);
+      show(html, how, stay);
     } catch (problem) {
       if (problem.name === "AbortError") return;
       document.dispatchEvent(new CustomEvent("leadswitch:offline"));
@@ -66,7 +68,7 @@
     form.classList.add("busy");
     button?.setAttribute("aria-busy", "true");
     const data = new URLSearchParams(new FormData(form, button));
-    go(button?.getAttribute("formaction") ?? form.getAttribute("action"), data, "push");
+    go(button?.getAttribute("formaction") ?? form.getAttribute("action"), data, "push", form.dataset.stay);
   });
 
   document.addEventListener("leadswitch:offline", () => {
