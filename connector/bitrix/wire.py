@@ -129,8 +129,8 @@ class Wire:
         return max(shared, operating_wait(self._own.latest(method), now))
 
     def learn(self, method: str, timing: Timing) -> None:
-        """Keep the latest operating time of a method (cumulative already) and what this call took."""
-        if timing.duration is not None:
+        """Keep the latest operating time of a method: the portal's own sum where it says one, else what its calls took."""
+        if timing.operating is None and timing.duration is not None:
             self._own.add(method, timing.duration, self._settings.operating, self.now())
         if timing.operating is not None:
             reset = timing.operating_reset_at or 0.0

@@ -33,6 +33,7 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "native_variant": ("documented", "mobile", "older-web"),
     "unresolved_reference": ("text", "empty"),
     "batch_billing": ("inner", "outer"),
+    "bindings_filter": ("any", "all"),
 }
 
 

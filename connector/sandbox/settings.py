@@ -44,6 +44,8 @@ class Settings:
     """`$result[..]` of a failed command: left as `text`, or `empty`."""
     batch_billing: str = "inner"
     """Operating time of a batch is counted per `inner` method or for `outer` batch (peers.md 3)."""
+    bindings_filter: str = "any"
+    """Several BINDINGS pairs of crm.activity.list: `any` of them is enough (get-activity-list-by-deals.md), or `all` must fit."""
     crm_feature: bool = False
     """feature.get also answers `crm_leads`, which no documentation promises."""
     companion: bool = False

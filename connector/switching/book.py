@@ -37,6 +37,7 @@ class RunBook:
     clock: Clock
     counters: Row = field(default_factory=dict)
     wanted: str = "go"
+    _begun: set[int] = field(default_factory=set)
 
     def intend(self, entries: Sequence[Entry]) -> bool:
         """See `Book.intend`. A wish to cancel does not stop leads that are under way: those are brought to an end."""
@@ -44,8 +45,20 @@ class RunBook:
             self._renew(session)
             if self.wanted == "pause":
                 return False
+            self._begin(session, {entry.lead_id for entry in entries} - {RUN})
             self.journal.intend(session, entries)
         return True
+
+    def _begin(self, session: Session, lead_ids: set[int]) -> None:
+        """A lead is under way from its first write on, in the transaction that stores it."""
+        new = lead_ids - self._begun
+        if new:
+            session.execute(
+                update(RunLead)
+                .where(RunLead.run_id == self.run_id, RunLead.lead_id.in_(new), RunLead.state == "pending")
+                .values(state="running", updated_at=self.clock.now())
+            )
+            self._begun |= new
 
     def settle(self, turn: Turn) -> None:
         """See `Book.settle`."""
@@ -71,6 +84,7 @@ class RunBook:
 
     def _finish(self, session: Session, lead_id: int, verdict: Verdict) -> None:
         lead = session.get_one(RunLead, (self.run_id, lead_id))
+        self._begun.discard(lead_id)
         if lead.state in ENDED:
             self._add(lead.state, -1)
         self._add(verdict.state, 1)
@@ -102,16 +116,6 @@ class RunBook:
         session.execute(update(Run).where(Run.id == self.run_id).values(counters=dict(self.counters)))
 
     # ------------------------------------------------------------------------------------------------- the run
-
-    def begin(self, lead_ids: Sequence[int]) -> None:
-        """These leads are under way from now on."""
-        with self.db.begin() as session:
-            self.lease.renew(session)
-            session.execute(
-                update(RunLead)
-                .where(RunLead.run_id == self.run_id, RunLead.lead_id.in_(lead_ids))
-                .values(state="running", updated_at=self.clock.now())
-            )
 
     def add_leads(self, rows: Iterable[RunLead]) -> None:
         """More leads for this run, after those that it has."""

@@ -24,12 +24,16 @@ ENTITY_TYPES: Mapping[str, int] = {"lead": LEAD, "deal": DEAL, "contact": CONTAC
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """One REST read. With `whole`, `rows` says where a list keeps its rows (empty: the result itself) and all its pages are read."""
+    """One REST read. With `whole`, `rows` says where a list keeps its rows (empty: the result itself) and all its pages are read.
+
+    `above` names the id by which the next page is asked for, where rows may leave the list between two pages; empty: by its start.
+    """
 
     method: str
     params: Params
     whole: bool = False
     rows: str = ""
+    above: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,16 @@ class Await:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """Everything is written for this lead, what follows only reads: it does not count as a lead in flight any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class History:
     """What this run has done for this lead so far: answered with a list of `Line`, oldest first, without what was taken back."""
 
 
-Call: TypeAlias = Read | Look | Write | Mark | Await | History
+Call: TypeAlias = Read | Look | Write | Mark | Await | Written | History
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from connector.planning.activities import is_task
 from connector.planning.model import Action, Do
 from connector.reading.activities import activity_of
 from connector.switching import looks, steps
-from connector.switching.calls import LEAD, Answer, Call, History, Look, Mark, Part, Program, Row, Verdict
+from connector.switching.calls import Answer, Call, History, Look, Mark, Part, Program, Row, Verdict, Written
 from connector.switching.fresh import changed_fields
 from connector.switching.imported import left_out, marker_lost
 from connector.switching.parts import Problem, Unresolved, ask, problem_of, together
@@ -47,6 +47,7 @@ def convert(hand: Hand, policy: Policy, *, touched: bool) -> Program:
         problem, left = yield from _work(hand, policy, closed)
     if problem:
         return (yield from _give_back(hand, policy, problem))
+    yield from ask(Written())
     seen = yield from _read_back(hand)
     wrong = marker_lost(hand, seen) if hand.quiet else []
     if hand.quiet:
@@ -72,17 +73,18 @@ def _closed(hand: Hand) -> Part[bool]:
 
 
 def _stale(hand: Hand, *, strict: bool) -> Part[Problem | None]:
-    lead, rows = yield [Look("lead", hand.lead_id), Look("lead-rows", hand.lead_id)]
-    return _staleness(hand, lead, rows, strict=strict)
+    """Before anything is written. Product rows are left to the last look: they do not change without the lead's time of change."""
+    lead = yield from ask(Look("lead", hand.lead_id))
+    return _staleness(hand, lead, None, strict=strict)
 
 
-def _staleness(hand: Hand, lead: Answer, rows: Answer, *, strict: bool) -> Problem | None:
+def _staleness(hand: Hand, lead: Answer, rows: Answer | None, *, strict: bool) -> Problem | None:
     for answer in (lead, rows):
-        if not answer.ok:
+        if answer is not None and not answer.ok:
             return problem_of("look", answer)
     if lead.value is None:
         return Problem("look", "gone", "id")
-    changed = changed_fields(hand.plan.snapshot, lead.value, rows.value, strict=strict)
+    changed = changed_fields(hand.plan.snapshot, lead.value, rows.value if rows else None, strict=strict)
     return Problem("look", "stale", ", ".join(changed)) if changed else None
 
 
@@ -141,7 +143,7 @@ def _last_look(hand: Hand, closed: bool = False) -> Part[Late]:
     calls: list[Call] = [
         Look("lead", hand.lead_id),
         Look("lead-rows", hand.lead_id),
-        looks.activities_of(LEAD, hand.lead_id),
+        Look("lead-activities", hand.lead_id),
     ]
     with_comments = any(action.do is Do.BIND_COMMENTS for action in hand.plan.managed)
     if with_comments:

@@ -21,11 +21,13 @@ from connector.switching.calls import (
     History,
     Look,
     Mark,
+    Params,
     Program,
     Read,
     Row,
     Verdict,
     Write,
+    Written,
 )
 from connector.switching.journal import Entry, Journal, standing
 from connector.switching.packing import Load
@@ -36,8 +38,11 @@ from connector.switching.wire import Command, Outcome, State, Wire
 SETTLE_SECONDS = 65.0
 """A portal cuts a request after 60 s (settings/performance/limits.md): only then is what is absent certain to stay absent."""
 
-ENOUGH = 20
-"""So many leads that wait for the same kind of look are worth a command of their own at once."""
+ENOUGH = 1.0
+"""From this part of what one look can be for it is asked at once; before, only if there is nothing else to fill the batch."""
+
+FILL = 42
+"""Rows that a joint look should bring: a page holds fifty, and leads differ."""
 
 Shared: TypeAlias = Callable[[int, str], Row | bool | None]
 """(lead, entity) → `{"id"}` of a client that lead has created, None when it will not create one, False when it is not known yet."""
@@ -46,11 +51,13 @@ Shared: TypeAlias = Callable[[int, str], Row | bool | None]
 @dataclass(slots=True)
 class Turn:
     """What one turn brought. `idle`: seconds until something can be asked again, when nothing could be sent; `halt`: why the portal
-    would not take something that has nothing to do with a single lead; `ok`: commands that it carried out.
+    would not take something that has nothing to do with a single lead; `ok`: commands that it carried out; `written`: leads that are
+    only read any more.
     """
 
     settled: list[Entry] = field(default_factory=list)
     marks: dict[int, Row] = field(default_factory=dict)
+    written: list[int] = field(default_factory=list)
     finished: dict[int, Verdict] = field(default_factory=dict)
     commands: int = 0
     ok: int = 0
@@ -72,7 +79,7 @@ class Book(Protocol):
 @dataclass(slots=True)
 class Slot:
     """One call of a program on its way. `entry`: the open journal line that it asks about; `since`: when (monotonic) that write had
-    certainly left us, if it ever did; `busy`: more pages of its list are coming.
+    certainly left us, if it ever did; `busy`: more pages of its list are coming; `alone`: a joint answer was not clear.
     """
 
     call: Call
@@ -82,6 +89,7 @@ class Slot:
     not_before: float = 0.0
     since: float = 0.0
     tries: int = 0
+    alone: bool = False
 
 
 @dataclass(slots=True)
@@ -96,6 +104,13 @@ class Task:
     slots: list[Slot] = field(default_factory=list)
     probing: list[Slot] = field(default_factory=list)
     rounds: int = 0
+    begun: bool = False
+    written: bool = False
+
+    @property
+    def wants_to_write(self) -> bool:
+        """Whether a write of its program waits to be sent."""
+        return any(slot.answer is None and isinstance(slot.call, Write) for slot in self.slots)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +141,24 @@ class Crew:
         settle_seconds: float = SETTLE_SECONDS,
         shared: Shared = lambda _lead, _entity: None,
         denied_is_final: bool = False,
+        writers: int = 1_000_000,
     ) -> None:
         self._wire, self._journal, self._book, self._clock = wire, journal, book, clock
         self._size, self._settle, self._shared = size, settle_seconds, shared
         self._high: dict[int, int] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
         self._final = denied_is_final
         self._tasks: dict[int, Task] = {}
         self._more: list[Ask] = []
         self._turn = Turn()
+        self.writers = writers
+        """So many leads may be written to at once; the others are only looked at until one of those is through."""
+        self.ending = False
+        """The run is being cancelled: no lead begins to be written to any more."""
+        self.joint: set[str] = set()
+        """Kinds of looks in doubt (`looks.LookKind`) that this portal was seen to answer jointly."""
+        self.urgent: set[int] = set()
+        """Leads that others wait for: they come first, and at the end their looks do not wait for company."""
         self.last = False
         """No more leads will come: those with the longest way to go come first, so that they end together and not one by one."""
 
@@ -143,13 +168,26 @@ class Crew:
     def __contains__(self, lead_id: int) -> bool:
         return lead_id in self._tasks
 
+    def let_untouched_go(self) -> list[int]:
+        """From now on no lead begins to be written to. Drops those that have not begun and returns their ids."""
+        self.ending = True
+        untouched = [lead_id for lead_id, task in self._tasks.items() if not task.begun]
+        for lead_id in untouched:
+            self.drop(lead_id)
+        return untouched
+
+    @property
+    def reading_back(self) -> int:
+        """Leads that are only read any more: nothing is written for them."""
+        return sum(task.written for task in self._tasks.values())
+
     def admit(
         self, lead_id: int, program: Program, entries: Mapping[str, Entry], prefix: str = "", length: int = 0
     ) -> None:
         """Take a lead in. Its open journal lines are cleared up before its program begins; `prefix` tells repeated attempts apart,
         `length` is about how many rounds it will take.
         """
-        task = Task(lead_id, program, dict(entries), prefix, length)
+        task = Task(lead_id, program, dict(entries), prefix, length, begun=bool(entries))
         task.probing = [self._probe(entry) for entry in task.entries.values() if entry.is_open]
         self._tasks[lead_id] = task
 
@@ -160,6 +198,7 @@ class Crew:
     def drop(self, lead_id: int) -> None:
         """Let a program go; the journal knows where it was."""
         self._tasks.pop(lead_id, None)
+        self.urgent.discard(lead_id)
         self._more = [ask for ask in self._more if all(task.lead_id != lead_id for task, _ in ask.slots)]
 
     @contextmanager
@@ -180,14 +219,14 @@ class Crew:
             turn.idle = self._idle()
             self._book.settle(turn)
             return turn
-        early = turn.finished
+        early, written = turn.finished, turn.written
         if turn.marks or early:
             # A decision such as "take it back" is kept before the first write that follows from it.
             self._book.settle(turn)
             turn = self._turn = Turn()
         new = [ask.entry for ask in asks if ask.entry is not None and ask.read is None]
         if not self._book.intend(new):
-            return Turn(finished=early, stopped=True)
+            return Turn(finished=early, written=written, stopped=True)
         for entry in new:
             self._tasks[entry.lead_id].entries[entry.key] = entry
         outcomes = self._wire.send([ask.command for ask in asks])
@@ -196,7 +235,7 @@ class Crew:
             self._take(ask, outcome)
         self._go_on_all()
         self._book.settle(turn)
-        turn.finished = {**early, **turn.finished}
+        turn.finished, turn.written = {**early, **turn.finished}, [*written, *turn.written]
         return turn
 
     # ------------------------------------------------------------------------------------------------- programs
@@ -221,6 +260,7 @@ class Crew:
         except StopIteration as stop:
             self._turn.finished[task.lead_id] = stop.value
             del self._tasks[task.lead_id]
+            self.urgent.discard(task.lead_id)
 
     def _all_answered(self, task: Task) -> bool:
         """Whether every call has its answer, from the portal or without asking it. Looks at all of them: one whose write the journal knows
@@ -237,6 +277,11 @@ class Crew:
             return Answer()
         if isinstance(call, History):
             return Answer(standing(task.entries.values()))
+        if isinstance(call, Written):
+            task.written = True
+            self.urgent.discard(task.lead_id)
+            self._turn.written.append(task.lead_id)
+            return Answer()
         if isinstance(call, Await):
             known = self._client_of(call)
             return None if known is False else Answer(known)
@@ -249,7 +294,9 @@ class Crew:
     def _client_of(self, call: Await) -> Row | bool | None:
         other = self._tasks.get(call.lead_id)
         if other is None:
-            return self._shared(call.lead_id, call.key)
+            known = self._shared(call.lead_id, call.key)
+            # A lead that will not be begun any more creates nothing.
+            return None if known is False and self.ending else known
         entry = other.entries.get(other.prefix + call.key)
         if entry is not None and entry.state == JournalState.DONE and BACK + entry.key not in other.entries:
             return {"id": entry.result["id"]}
@@ -266,46 +313,80 @@ class Crew:
         now = self._clock.monotonic()
         ready = [pair for pair in self._waiting() if pair[1].not_before <= now]
         joint = self._joint(ready)
-        asks += [ask for ask in joint if len(ask.slots) >= ENOUGH][: self._size - len(asks)]
+        asks += [ask for ask in joint if self._is_full(ask)][: self._size - len(asks)]
         load = Load(self._size, len(asks))
         for task, slot in ready:
-            if isinstance(slot.call, Read | Write):
-                if not load.takes(slot.call.method, slot.call.params):
+            if not self._shares(slot):
+                if not load.takes(*_command_of(slot.call)):
                     return asks
                 asks.append(self._ask(task, slot))
-        return asks + [ask for ask in joint if len(ask.slots) < ENOUGH][: self._size - load.used]
+        return asks + [ask for ask in joint if not self._is_full(ask)][: self._size - load.used]
 
     def _waiting(self) -> Iterator[tuple[Task, Slot]]:
         tasks = list(self._tasks.values())
         if self.last:
             tasks.sort(key=lambda task: task.rounds - task.length)
+        if self.urgent:
+            tasks.sort(key=lambda task: task.lead_id not in self.urgent)
+        free = self.writers - sum(task.begun and not task.written for task in tasks)
+        awaited = self._awaited(tasks)
         for task in tasks:
+            if not task.begun and task.wants_to_write:
+                if free <= 0 and task.lead_id not in awaited:
+                    continue
+                free -= 1
             for slot in task.probing or task.slots:
                 if (
                     slot.answer is None
                     and not slot.busy
-                    and not isinstance(slot.call, Mark | History | Await)
+                    and not isinstance(slot.call, Mark | History | Await | Written)
                 ):
                     yield task, slot
+
+    @staticmethod
+    def _awaited(tasks: Sequence[Task]) -> set[int]:
+        """Leads whose client another one that has begun waits for: they may always begin, or both might wait for ever."""
+        calls = (slot.call for task in tasks if task.begun for slot in task.slots if slot.answer is None)
+        return {call.lead_id for call in calls if isinstance(call, Await)}
+
+    def _shares(self, slot: Slot) -> bool:
+        """Whether this is a look that others may share."""
+        call = slot.call
+        if not isinstance(call, Look) or slot.alone:
+            return False
+        return not looks.LOOKS[call.kind].in_doubt or call.kind in self.joint
 
     def _joint(self, ready: Sequence[tuple[Task, Slot]]) -> list[Ask]:
         """Looks of one kind share a list command for up to fifty ids."""
         by_kind: dict[str, dict[int, list[tuple[Task, Slot]]]] = {}
         for task, slot in ready:
-            if isinstance(slot.call, Look):
+            if isinstance(slot.call, Look) and self._shares(slot):
                 by_kind.setdefault(slot.call.kind, {}).setdefault(slot.call.id, []).append((task, slot))
         asks: list[Ask] = []
         for kind, by_id in by_kind.items():
-            ids = sorted(by_id)
-            for first in range(0, len(ids), looks.PAGE):
-                some = ids[first : first + looks.PAGE]
+            ids, share = sorted(by_id), self._share(kind)
+            for first in range(0, len(ids), share):
+                some = ids[first : first + share]
                 read = looks.LOOKS[kind].read(some)
                 slots = tuple(pair for id_ in some for pair in by_id[id_])
                 asks.append(Ask(Command(read.method, read.params), slots, read))
         return asks
 
+    def _is_full(self, ask: Ask) -> bool:
+        if self.last and any(task.lead_id in self.urgent for task, _ in ask.slots):
+            return True
+        call = ask.slots[0][1].call
+        return isinstance(call, Look) and len(ask.slots) >= ENOUGH * self._share(call.kind)
+
+    def _share(self, kind: str) -> int:
+        """How many ids one look of this kind is for: as many as fill one page, as far as the answers so far tell."""
+        if not looks.LOOKS[kind].many:
+            return looks.PAGE
+        ids, rows = self._seen.get(kind, (1, 1))
+        return max(1, min(looks.PAGE, int(FILL * ids / max(1, rows))))
+
     def _ask(self, task: Task, slot: Slot) -> Ask:
-        call = slot.call
+        call = _alone(slot.call)
         if isinstance(call, Read):
             return Ask(Command(call.method, call.params), ((task, slot),), call, slot.entry)
         assert isinstance(call, Write)
@@ -315,6 +396,7 @@ class Crew:
         if before is not None and before.state != JournalState.NOT_RUN:
             raise AssertionError(f"{key} of lead {task.lead_id} is {before.state} and would be sent again")
         entry = self._journal.draft(task.lead_id, key, call, high, before)
+        task.begun = True
         return Ask(Command(call.method, call.params, call.once), ((task, slot),), None, entry)
 
     def _idle(self) -> float:
@@ -338,10 +420,9 @@ class Crew:
         elif outcome.state is State.OK and outcome.next and ask.read.whole:
             for _, slot in ask.slots:
                 slot.busy = True
-            command = Command(ask.read.method, {**ask.read.params, "start": outcome.next})
-            self._more.append(
-                replace(ask, command=command, pages=(*ask.pages, *_page(ask.read, outcome.value)))
-            )
+            pages = (*ask.pages, *_page(ask.read, outcome.value))
+            command = Command(ask.read.method, _next_page(ask.read, pages, outcome.next))
+            self._more.append(replace(ask, command=command, pages=pages))
         else:
             self._answer(ask, outcome)
 
@@ -356,7 +437,13 @@ class Crew:
         first = ask.slots[0][1].call
         if outcome.state is State.OK and isinstance(first, Look):
             ids = [slot.call.id for _, slot in ask.slots if isinstance(slot.call, Look)]
+            before = self._seen.get(first.kind, (0, 0))
+            self._seen[first.kind] = before[0] + len(ids), before[1] + len(value)
             value = looks.spread(first.kind, ids, value)
+            if value is None:
+                for _, slot in ask.slots:
+                    slot.alone = True
+                return
         for _, slot in ask.slots:
             if outcome.state is not State.OK:
                 slot.answer = Answer(error=outcome.error)
@@ -448,6 +535,23 @@ def _page(read: Read, value: Any) -> Sequence[Any]:
     """The rows of one page; PHP sends an empty map as a list, and a list with gaps as a map."""
     rows = _rows(read, value)
     return list(rows.values()) if isinstance(rows, Mapping) else rows
+
+
+def _alone(call: Call) -> Call:
+    """A look as a read of its own."""
+    return looks.LOOKS[call.kind].read([call.id]) if isinstance(call, Look) else call
+
+
+def _command_of(call: Call) -> tuple[str, Params]:
+    sent = _alone(call)
+    assert isinstance(sent, Read | Write)
+    return sent.method, sent.params
+
+
+def _next_page(read: Read, rows: Sequence[Any], start: int) -> Params:
+    if not read.above or not rows:
+        return {**read.params, "start": start}
+    return {**read.params, "filter": {**read.params["filter"], f">{read.above}": rows[-1][read.above]}}
 
 
 def _said(error: BitrixError | None) -> Row:

@@ -27,19 +27,19 @@ VOLATILE = frozenset(
 
 
 def changed_fields(
-    before: LeadSnapshot, row: Mapping[str, Any], rows: Sequence[Row], *, strict: bool
+    before: LeadSnapshot, row: Mapping[str, Any], rows: Sequence[Row] | None, *, strict: bool
 ) -> list[str]:
     """Names of what changed since the snapshot, sorted; empty when the lead may be converted as planned.
 
     `strict` is for a lead that we have not touched: there a new `updatedTime` alone counts as a change, because not every change can be
-    seen. Later our own writes may have moved it. Only fields that the snapshot holds are compared.
+    seen. Later our own writes may have moved it. Only fields that the snapshot holds are compared; `rows` are not if they were not read.
     """
     changed = {
         name
         for name, value in before.fields.items()
         if name not in VOLATILE and name in row and not _equal(name, value, row[name])
     }
-    if sorted(map(product_key, before.products)) != sorted(map(product_key, rows)):
+    if rows is not None and sorted(map(product_key, before.products)) != sorted(map(product_key, rows)):
         changed.add("products")
     if strict and not changed and not same(before.fields.get("updatedTime"), row.get("updatedTime")):
         changed.add("updatedTime")

@@ -29,9 +29,9 @@ def _feed(shift: Shift, room: int) -> Sequence[Work]:
         rows = shift.lead_rows(("running",), EVERYTHING)
         if rows:
             return _works(shift, rows)
-    rows = shift.lead_rows(("pending",), room) if room else []
+    rows = shift.lead_rows(("pending",), room, shift.cursor) if room else []
     if rows:
-        shift.book.begin([row.lead_id for row in rows])
+        shift.cursor = rows[-1].position
     return _works(shift, rows)
 
 

@@ -8,6 +8,7 @@ from connector.store.models import RunState
 from connector.switching.book import RUN
 from connector.switching.calls import Program, Row, Verdict
 from connector.switching.crew import Turn
+from connector.switching.looks import PAGE
 from connector.switching.shift import Shift, Work
 
 
@@ -28,6 +29,8 @@ def work_leads(shift: Shift, feed: Feed, judge: Judge) -> Flow:
     """Work until there are no more leads, the slice is over, or the run must rest. A cancelled run brings leads under way to an end."""
     while True:
         cancelling = shift.book.wanted == "cancel"
+        if cancelling:
+            shift.leave_untouched()
         room = room_for(shift)
         if room > 0 and not (cancelling and shift.resumed):
             works = feed(shift, 0 if cancelling else room)
@@ -73,9 +76,13 @@ def work_alone(shift: Shift, program: Program, key: int = RUN) -> Verdict | Flow
 
 
 def room_for(shift: Shift) -> int:
-    """How many more leads may be taken in; one at a time until the first one has shown that the portal behaves as planned."""
-    most = shift.effort.in_flight if shift.book.counters.get("proved") else 1
-    return most - shift.busy
+    """How many more leads may be taken in. Of all, one is written to until it has shown that the portal behaves as planned.
+
+    Leads that are only looked at, before they are begun or after everything is written, do not count: they wait to share their reads.
+    """
+    most = shift.effort.in_flight
+    shift.crew.writers = most if shift.book.counters.get("proved") else 1
+    return most + min(most, PAGE) - shift.busy + shift.crew.reading_back
 
 
 def _verdicts(shift: Shift, turn: Turn, judge: Judge) -> Row | None:

@@ -15,9 +15,9 @@ from connector.planning.model import CrmMode
 from connector.planning.options import Options
 from connector.store.database import Database
 from connector.store.models import Plan, PlanLead, Run, RunLead
-from connector.switching import modes
+from connector.switching import looks, modes
 from connector.switching.book import ENDED, RunBook
-from connector.switching.calls import COMPANY, CONTACT, DEAL, Program, Row
+from connector.switching.calls import COMPANY, CONTACT, DEAL, LEAD, Program, Row
 from connector.switching.clientwire import ClientWire
 from connector.switching.crew import SETTLE_SECONDS, Crew, Turn
 from connector.switching.journal import Journal
@@ -26,6 +26,9 @@ from connector.switching.reverse import BACK
 
 OpenClient: TypeAlias = Callable[[int, Callable[[], bool]], BitrixClient]
 """(portal id, cancel) → client with the portal's stored credential; see `connector.portals.access.open_client`."""
+
+SAMPLE = 100
+"""So many leads are looked through for two that own activities."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +113,27 @@ class Shift:
         """
         if self.mode is not None:
             return
-        found = self.client.batch(_first_look())
+        pair = self._two_with_activities()
+        found = self.client.batch([*_first_look(), *_joint_question(pair)])
         for kind in (DEAL, CONTACT, COMPANY):
             rows: Any = _need(found[f"t{kind}"], self.client.portal)["items"]
             self.crew.nothing_above(kind, max((int(row["id"]) for row in rows), default=0))
         presets = found["presets"].result
         self.preset = int(presets[0]["ID"]) if isinstance(presets, list) and presets else 0
         self.mode = modes.mode_of(_need(found["mode"], self.client.portal))
+        if pair and found["joint"].ok and pair <= {looks.owning_lead(row) for row in _rows(found["joint"])}:
+            self.crew.joint.add("lead-activities")
+
+    def _two_with_activities(self) -> set[int]:
+        """Two leads still to be converted that own activities, as far as the plan knows; empty if there are none among the next ones."""
+        ids = [row.lead_id for row in self.lead_rows(("pending",), SAMPLE)]
+        found: set[int] = set()
+        for id_, document in self.documents(ids).items():
+            if any(activity["owner_type_id"] == LEAD for activity in document["snapshot"]["activities"]):
+                found.add(id_)
+            if len(found) == 2:
+                return found
+        return set()
 
     # ------------------------------------------------------------------------------------------------- leads
 
@@ -126,13 +143,21 @@ class Shift:
         self._put_off = []
         entries = self.journal.load(work.lead_id for work in works)
         for work in works:
-            if any(work.claims & held for held in self._claims.values()):
+            holding = {lead_id for lead_id, held in self._claims.items() if work.claims & held}
+            if holding:
+                self.crew.urgent |= holding
                 self._put_off.append(work)
                 continue
             self._claims[work.lead_id] = work.claims
             known = entries[work.lead_id]
             touched = any(key.startswith(work.prefix) and not key.startswith(BACK) for key in known)
             self.crew.admit(work.lead_id, work.program(touched), known, work.prefix, work.length)
+
+    def leave_untouched(self) -> None:
+        """The run is being cancelled: leads that nothing was written for are let go."""
+        for lead_id in self.crew.let_untouched_go():
+            self._claims.pop(lead_id, None)
+        self._put_off = []
 
     @property
     def busy(self) -> int:
@@ -142,9 +167,9 @@ class Shift:
     def turn(self) -> Turn:
         """One turn of the crew; sleeps when there was nothing to do."""
         turn = self.crew.turn()
-        for lead_id in turn.finished:
+        for lead_id in (*turn.written, *turn.finished):
             self._claims.pop(lead_id, None)
-        if turn.finished and self._put_off:
+        if (turn.written or turn.finished) and self._put_off:
             self.take_in(())
         if turn.idle is not None and not turn.finished:
             self.clock.sleep(min(turn.idle, self.effort.longest_idle))
@@ -230,6 +255,18 @@ def _first_look() -> list[BatchCommand]:
         BatchCommand("presets", "crm.requisite.preset.list", {"select": ["ID"], "order": {"ID": "ASC"}}),
         BatchCommand("mode", "crm.settings.mode.get"),
     ]
+
+
+def _joint_question(leads: set[int]) -> list[BatchCommand]:
+    """Asks for the activities of two leads at once: who gets those of both may ask so for many."""
+    if not leads:
+        return []
+    read = looks.bound_to(LEAD, sorted(leads))
+    return [BatchCommand("joint", read.method, read.params)]
+
+
+def _rows(found: BatchOutcome) -> Sequence[Any]:
+    return found.result if isinstance(found.result, list) else ()
 
 
 def _need(found: BatchOutcome, portal: str) -> Any:

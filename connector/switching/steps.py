@@ -306,4 +306,5 @@ def client_claims(actions: Sequence[Action]) -> frozenset[str]:
         f"{'contact' if action.do is Do.LINK_CONTACT else 'company'}:{action.params['id']}"
         for action in actions
         if action.do in (Do.LINK_CONTACT, Do.LINK_COMPANY)
+        and (action.params.get("fill") or action.params.get("add_fm"))
     )

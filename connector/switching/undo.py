@@ -40,9 +40,9 @@ def _feed(shift: Shift, room: int) -> Sequence[Work]:
         rows = shift.lead_rows(("running",), EVERYTHING)
         if rows:
             return _works(shift, rows, _undo_lead)
-    rows = shift.lead_rows(("pending",), room) if room else []
+    rows = shift.lead_rows(("pending",), room, shift.cursor) if room else []
     if rows:
-        shift.book.begin([row.lead_id for row in rows])
+        shift.cursor = rows[-1].position
     return _works(shift, rows, _undo_lead)
 
 

@@ -21,7 +21,7 @@ from connector.sandbox.rest.activity_view import (
 )
 from connector.sandbox.rest.call import Call, Page, method, to_int, yes
 from connector.sandbox.rest.filters import Condition, Group, parse, parse_order
-from connector.sandbox.rest.listing import Source, page, paged
+from connector.sandbox.rest.listing import PAGE_SIZE, Source, page, paged, select_ids
 from connector.sandbox.rest.php import as_list, as_map
 from connector.sandbox.rest.small import describe
 from connector.sandbox.tables import Row
@@ -89,11 +89,11 @@ def _ignore(name: str) -> None:
 def _group(call: Call) -> Group:
     """The filter; BINDINGS and an owner pair become a look-up in the index of bindings."""
     raw = call.map("filter")
-    pairs = [as_map(pair) for pair in as_list(raw.pop("BINDINGS", None))]
+    wanted = _pairs(raw)
+    raw.pop("BINDINGS", None)
     group = parse(raw, _resolve, _ignore)
     parts = list(group.parts)
-    if pairs:
-        wanted = tuple((to_int(p.get("OWNER_TYPE_ID")), to_int(p.get("OWNER_ID"))) for p in pairs)
+    if wanted:
         parts.append(Condition("BINDINGS", "=", wanted))
     types = _equal(parts, "OWNER_TYPE_ID")
     owners = _equal(parts, "OWNER_ID")
@@ -119,8 +119,35 @@ def list_activities(call: Call) -> Page:
     names = list(dict.fromkeys([*names, *(name for name in wanted if name in known)]))
     if "ID" not in names:
         names.insert(0, "ID")
-    found = page(call, source(call), _group(call), order)
+    pairs = _pairs(call.map("filter"))
+    group = _group(call)
+    found = _repeated(call, group, order, pairs) if len(pairs) > 1 else page(call, source(call), group, order)
     return paged(found, lambda rows: [show(call.world, row, names) for row in rows])
+
+
+def _pairs(raw: Mapping[str, Any]) -> tuple[tuple[int, int], ...]:
+    pairs = [as_map(pair) for pair in as_list(raw.get("BINDINGS"))]
+    return tuple((to_int(p.get("OWNER_TYPE_ID")), to_int(p.get("OWNER_ID"))) for p in pairs)
+
+
+def _repeated(
+    call: Call, group: Group, order: tuple[tuple[str, bool], ...], pairs: tuple[tuple[int, int], ...]
+) -> tuple[list[Row], int, int | None]:
+    """With several pairs an activity comes once for each that it is bound to (crm-activity-list.md, note on BINDINGS), and one pair is
+    enough (get-activity-list-by-deals.md). The page about the method can be read otherwise: see the setting `bindings_filter`.
+    """
+    table = call.world.activities
+    ids = select_ids(source(call), group, order)
+    if call.world.settings.bindings_filter == "all":
+        ids = [id_ for id_ in ids if set(pairs) <= set(table.rows[id_]["BINDINGS"])]
+    ids = [id_ for id_ in ids for pair in pairs if pair in table.rows[id_]["BINDINGS"]]
+    start = to_int(call.get("start", 0))
+    offset = max(0, start - start % PAGE_SIZE)
+    following = offset + PAGE_SIZE if offset + PAGE_SIZE < len(ids) and start >= 0 else None
+    rows = [table.rows[id_] for id_ in ids[offset : offset + PAGE_SIZE]]
+    if call.short_page:
+        rows = rows[:-1]
+    return rows, len(ids) if start >= 0 else 0, following
 
 
 def load(call: Call) -> Row:
