@@ -9,9 +9,7 @@ from typing import Any
 from connector.i18n import N_, _, duration, ngettext, number, percent
 from connector.planning.model import CrmMode, PortalFacts
 from connector.reports.words import (
-    ACTIVITIES,
     ASPECT,
-    CREATE,
     FITS,
     LEAD_STATE,
     REASON,
@@ -22,6 +20,7 @@ from connector.reports.words import (
 from connector.switching.progress import RunProgress
 from connector.switching.queries import RunLeadRow
 from connector.web import words
+from connector.web.planview import ACTIVITIES, CREATES
 from connector.web.reportview import when
 from connector.web.runview import Control, Note
 from connector.web.viewparts import Item
@@ -32,7 +31,7 @@ ENDED = ("done", "failed", "cancelled")
 TONES: Mapping[str, str] = {"done": "ok", "failed": "error", "skipped": "warning"}
 REASONS = ("otherwise", "edited", "left-behind", "untouched", "closed-by-hand", "gone")
 GUIDE_LAST = N_(
-    "Choose %(mode)s, fill in the choices below if the dialog asks for them, and let it convert the leads."
+    "Choose %(mode)s, make the choices named above if the dialog asks, and let it convert the leads."
 )
 
 
@@ -182,7 +181,7 @@ def _choices(choices: Mapping[str, Any]) -> list[Item]:
     if not choices:
         return []
     return [
-        Item(_("New leads become"), word(CREATE, str(choices["create"]))),
+        Item(_("New leads become"), word(CREATES, str(choices["create"]))),
         Item(_("Pipeline"), str(choices["pipeline_name"] or f"#{choices['pipeline']}")),
         Item(_("Open activities"), word(ACTIVITIES, str(choices["activities"]))),
     ]

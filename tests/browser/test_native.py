@@ -34,7 +34,7 @@ def test_the_own_switch_is_followed_from_a_cancelled_dialog_to_the_comparison(
     person.click("to-native")
     person.click("start-watch")
     expect(person.find("native-state")).to_have_attribute("data-state", "waiting", timeout=LONG)
-    expect(person.find("native-choices")).to_contain_text("a contact")
+    expect(person.find("native-choices")).to_contain_text("Contact")
 
     tab = own_dialog(person)
     tab.get_by_test_id("mode-continue").click()

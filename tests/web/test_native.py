@@ -39,7 +39,7 @@ def test_the_own_switch_of_bitrix24_is_watched_and_compared(stage: Callable[...,
     here = stage(leads=60)
     person = watching(here)
     assert person.find("native-state").attributes["data-state"] == "waiting"
-    assert "a contact" in person.find("native-choices").text
+    assert "Contact" in person.find("native-choices").text
     switch = dialog(here, contact=False, company=True)
     for _ in range(4):
         switch.step()
