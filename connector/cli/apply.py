@@ -20,6 +20,11 @@ from connector.switching import service
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
+    "--replan-stale",
+    is_flag=True,
+    help="Plan a lead anew that has changed since the plan, instead of skipping it.",
+)
+@click.option(
     "--native",
     is_flag=True,
     help="Write nothing: watch Bitrix24's own switch and compare it with what the plan predicts.",
@@ -28,7 +33,7 @@ from connector.switching import service
 @portal_options
 @json_option
 @pass_shell
-def apply(shell: Shell, file: Path, yes: bool, native: bool, wait: float) -> int:
+def apply(shell: Shell, file: Path, *, yes: bool, replan_stale: bool, native: bool, wait: float) -> int:
     """Carry out a plan file, resumable and reversible.
 
     Shows progress with rate and time left; Ctrl-C pauses cleanly. Ends with exit code 4 when the CRM mode is to be changed by
@@ -60,6 +65,6 @@ def apply(shell: Shell, file: Path, yes: bool, native: bool, wait: float) -> int
             ),
             yes,
         )
-        run_id = service.start(here.db, plan_id, here.actor, clock=here.clock)
+        run_id = service.start(here.db, plan_id, here.actor, replan_stale=replan_stale, clock=here.clock)
         shell.say(_("Run %(id)s has started. Ctrl-C pauses it.", id=run_id[:8]))
         return work(shell, here, run_id, wait)

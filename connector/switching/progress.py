@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from connector.clock import Clock, SystemClock
 from connector.errors import RunNotFound
 from connector.store.database import Database
-from connector.store.models import BudgetOperating, Portal, Run, RunState
+from connector.store.models import BudgetOperating, Portal, Run, RunLead, RunState
 from connector.switching.book import ENDED
 
+RESTING = (RunState.WAITING, RunState.PAUSED, RunState.DONE, RunState.CANCELLED, RunState.FAILED)
 WINDOW = 180.0
 """Seconds that the rate looks back."""
 
@@ -23,6 +24,7 @@ class RunProgress:
     """A run as it is now. Counts are leads; `done` are those that came out as wanted (converted, or undone in an undo), `ended` all that
     need nothing more. `rate` is leads per minute, `seconds_left` follows from it; both None when there is nothing to tell them from.
 
+    `stale` are skipped leads that had changed since the plan and could be planned anew, told when the run rests.
     `waiting_for` is `{"what": flip | native | leads | portal | rights | deviation | failures | operating, …}` or None.
     """
 
@@ -49,6 +51,7 @@ class RunProgress:
     created_by: Mapping[str, Any]
     report: Mapping[str, Any] | None
     commands: int
+    stale: int = 0
 
     @property
     def is_live(self) -> bool:
@@ -99,7 +102,16 @@ def progress_of(session: Session, run: Run, now: datetime) -> RunProgress:
         created_by=run.created_by,
         report=run.report,
         commands=int(counters.get("commands", 0)),
+        stale=_stale(session, run) if counts["skipped"] and run.state in RESTING else 0,
     )
+
+
+def _stale(session: Session, run: Run) -> int:
+    query = select(func.count()).select_from(RunLead)
+    found = session.scalar(
+        query.where(RunLead.run_id == run.id, RunLead.state == "skipped", RunLead.reason == "stale")
+    )
+    return int(found or 0)
 
 
 def _rate(points: Any, now: datetime) -> float | None:

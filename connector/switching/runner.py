@@ -26,7 +26,7 @@ from connector.planning.encode import action_from_json
 from connector.planning.model import Action, CrmMode
 from connector.store.database import Database
 from connector.store.models import Run, RunState
-from connector.switching import leads, native, undo
+from connector.switching import leads, modes, native, undo
 from connector.switching.book import RUN
 from connector.switching.calls import Row
 from connector.switching.flip import flip, note_mode
@@ -35,7 +35,7 @@ from connector.switching.leadwork import Flow, work_alone
 from connector.switching.lease import LeaseLost
 from connector.switching.setup import set_up, tear_down
 from connector.switching.shift import Effort, OpenClient, Shift, open_shift
-from connector.switching.sweep import replan_stale, sweep
+from connector.switching.sweep import has_arrived, replan_stale, sweep
 from connector.switching.verify import verify
 
 log = structlog.get_logger(__name__)
@@ -313,7 +313,15 @@ def _sweep(shift: Shift) -> Flow:
 
 
 def _flip(shift: Shift) -> Flow:
-    return _stop_as_wanted(shift) if shift.book.wanted != "go" else flip(shift, shift.target)
+    if shift.book.wanted != "go":
+        return _stop_as_wanted(shift)
+    seen = shift.seen = shift.seen or modes.look(shift.client)
+    if seen.mode is not shift.target and has_arrived(shift, seen):
+        # Leads came while the run was waiting for a person: they are converted first, and nobody has to ask for that.
+        shift.book.note(phase="sweep", state=RunState.RUNNING, waiting_for=None)
+        shift.run.phase = "sweep"
+        return Flow.MORE
+    return flip(shift, shift.target)
 
 
 def _flip_back(shift: Shift) -> Flow:

@@ -41,6 +41,7 @@ from connector.store.models import (
 )
 from connector.switching.calls import Row
 from connector.switching.progress import RunProgress, progress
+from connector.switching.rounds import may_go_again, put_back
 
 __all__ = [
     "RunProgress",
@@ -64,8 +65,10 @@ CHUNK = 500
 TAKEN_BACK_FROM = ("done", "failed", "skipped")
 
 
-def start(db: Database, plan_id: str, actor: Actor, *, clock: Clock | None = None) -> str:
-    """Queue a run of a plan and return its id.
+def start(
+    db: Database, plan_id: str, actor: Actor, *, replan_stale: bool = False, clock: Clock | None = None
+) -> str:
+    """Queue a run of a plan and return its id. `replan_stale`: a lead that has changed since the plan is planned anew instead of skipped.
 
     Raises PlanNotFound, PlanNotReady, PlanHasErrors (errors about the plan itself; leads with errors of their own are left out),
     PlanAlreadyApplied, AlreadyRunning.
@@ -81,9 +84,13 @@ def start(db: Database, plan_id: str, actor: Actor, *, clock: Clock | None = Non
         session.add(run)
         session.flush()
         total = _fill_from_plan(session, run.id, plan_id)
-        run.counters = {"total": total, **({"decided": plan.decided} if plan.decided else {})}
+        run.counters = {
+            "total": total,
+            **({"replan_stale": True} if replan_stale else {}),
+            **({"decided": plan.decided} if plan.decided else {}),
+        }
         run_changed(session, run, now)
-        detail = {"run": run.id, "plan": plan_id, "leads": total}
+        detail = {"run": run.id, "plan": plan_id, "leads": total, "replan_stale": replan_stale}
         if plan.decided:
             detail |= {"left_out": (plan.decisions or {}).get("left_out", 0), "decided": plan.decided[:12]}
         audit.record(session, plan.portal_id, at=now, who=actor, action=audit.Did.APPLIED, detail=detail)
@@ -344,29 +351,15 @@ def retry(
 
 
 def _put_back(session: Session, run: Run, replan: bool) -> int:
-    states = ["failed"] if not replan else ["failed", "skipped"]
     count, counters = 0, dict(run.counters)
-    for lead in session.scalars(select(RunLead).where(RunLead.run_id == run.id, RunLead.state.in_(states))):
-        detail = dict(lead.detail or {})
-        if lead.state == "skipped" and lead.reason != "stale":
-            continue
-        if _has_deal(detail):
-            continue
-        if lead.state == "skipped":
-            detail["replan"] = True
-        counters[lead.state] = int(counters.get(lead.state, 1)) - 1
-        # Its journal lines have been taken back: a new round of keys, so that they are not taken for done.
-        kept: Row = {name: detail[name] for name in ("plan", "shared", "swept", "replan") if name in detail}
-        lead.detail = {**kept, "round": int(detail.get("round", 1)) + 1}
-        lead.state, lead.reason = "pending", ""
-        count += 1
+    left = select(RunLead).where(RunLead.run_id == run.id, RunLead.state.in_(("failed", "skipped")))
+    for lead in session.scalars(left):
+        if may_go_again(lead, stale=replan):
+            counters[lead.state] = int(counters.get(lead.state, 1)) - 1
+            put_back(lead)
+            count += 1
     run.counters = counters
     return count
-
-
-def _has_deal(detail: Row) -> bool:
-    """Whether the deal of a lead that was taken back had to stay: another try would make a second one. Undo takes it away first."""
-    return any(str(kept.get("what")).rpartition(":")[2] == "deal" for kept in detail.get("kept", ()))
 
 
 def undo(

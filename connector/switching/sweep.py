@@ -17,11 +17,20 @@ from connector.store.models import PlanLead, RunLead
 from connector.switching import modes
 from connector.switching.calls import Row
 from connector.switching.leadwork import Flow
+from connector.switching.rounds import may_go_again, put_back
 from connector.switching.shift import Shift
+
+EVERYTHING = 100_000
+MOST_REPLANS = 3
+"""How often one lead is planned anew in one go; who edits it all the time is left to finish."""
 
 
 def sweep(shift: Shift) -> Flow:
-    """Take in what arrived; `more` when there is something to convert, `next` when there is not or on the way to Classic."""
+    """Take in what arrived, and what has changed where that is wanted; `more` when there is something to convert, `next` when there is not
+    or on the way to Classic.
+    """
+    if _go_again(shift):
+        return Flow.MORE
     if shift.target is not CrmMode.SIMPLE or not shift.options.leads.everything:
         return Flow.NEXT
     arrived = _arrived(shift)
@@ -36,12 +45,48 @@ def sweep(shift: Shift) -> Flow:
     return Flow.MORE if any(row.state == "pending" for row in rows) else Flow.NEXT
 
 
+def _go_again(shift: Shift) -> bool:
+    """With the wish to plan changed leads anew: those that were skipped get a new plan. Whether one of them can be converted now."""
+    if not shift.book.counters.get("replan_stale") or shift.target is not CrmMode.SIMPLE:
+        return False
+    stale = [
+        row.lead_id
+        for row in shift.lead_rows(("skipped",), EVERYTHING)
+        if may_go_again(row, stale=True) and int((row.detail or {}).get("replans", 0)) < MOST_REPLANS
+    ]
+    if not stale:
+        return False
+    counters = shift.book.counters
+    with shift.db.begin() as session:
+        shift.lease.renew(session)
+        for lead_id in stale:
+            lead = session.get_one(RunLead, (shift.run.id, lead_id))
+            put_back(lead)
+            detail = dict(lead.detail or {})
+            lead.detail = {**detail, "replans": int(detail.get("replans", 0)) + 1}
+            counters["skipped"] = int(counters.get("skipped", 1)) - 1
+    shift.book.note()
+    replan_stale(shift)
+    return bool(shift.lead_rows(("pending",), 1))
+
+
+def has_arrived(shift: Shift, seen: modes.Look) -> bool:
+    """Whether leads are in work that the run does not know and should convert."""
+    if shift.target is not CrmMode.SIMPLE or not shift.options.leads.everything:
+        return False
+    return bool(seen.active) and not _known(shift).issuperset(seen.active)
+
+
+def _known(shift: Shift) -> set[int]:
+    with shift.db.read() as session:
+        known = set(session.scalars(select(RunLead.lead_id).where(RunLead.run_id == shift.run.id)))
+        return known | set(session.scalars(select(PlanLead.lead_id).where(PlanLead.plan_id == shift.plan.id)))
+
+
 def _arrived(shift: Shift) -> list[int]:
     # The mode is asked for next, and needs the same look.
     shift.seen = modes.look(shift.client)
-    with shift.db.read() as session:
-        known = set(session.scalars(select(RunLead.lead_id).where(RunLead.run_id == shift.run.id)))
-        known |= set(session.scalars(select(PlanLead.lead_id).where(PlanLead.plan_id == shift.plan.id)))
+    known = _known(shift)
     return [id_ for id_ in shift.seen.active if id_ not in known]
 
 
@@ -70,16 +115,19 @@ def _row(shift: Shift, id_: int, position: int, plan: Row | None) -> RunLead:
 
 def replan_stale(shift: Shift) -> None:
     """Leads that were put back with the wish to be planned anew get their new plan before they are converted."""
-    rows = [row for row in shift.lead_rows(("pending",), 100_000) if (row.detail or {}).get("replan")]
+    rows = [row for row in shift.lead_rows(("pending",), EVERYTHING) if (row.detail or {}).get("replan")]
     if not rows:
         return
     plans = plan_again(shift, [row.lead_id for row in rows])
+    counters = shift.book.counters
     with shift.db.begin() as session:
         shift.lease.renew(session)
         for row in rows:
             plan = plans.get(row.lead_id)
             detail = {name: value for name, value in (row.detail or {}).items() if name != "replan"}
             usable = plan is not None and bool(plan["managed"])
+            if not usable:
+                counters["skipped"] = int(counters.get("skipped", 0)) + 1
             session.execute(
                 update(RunLead)
                 .where(RunLead.run_id == row.run_id, RunLead.lead_id == row.lead_id)
@@ -89,3 +137,4 @@ def replan_stale(shift: Shift) -> None:
                     reason="" if usable else "gone" if plan is None else "plan-has-errors",
                 )
             )
+    shift.book.note()

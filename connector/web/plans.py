@@ -121,7 +121,8 @@ def start(plan_id: str) -> Any:
         return _preview(plan, undecided=True), 422
     if request.form.get("agreed") != "yes":
         return _confirm(plan, missing_tick=True), 422
-    run_id = switching.start(web().db, plan_id, actor(), clock=web().clock)
+    replan = request.form.get("replan_stale") == "yes"
+    run_id = switching.start(web().db, plan_id, actor(), replan_stale=replan, clock=web().clock)
     web().engine.enqueue("run", run_id, portal().key)
     return onward("runs.show", run_id=run_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, abort, url_for
@@ -26,8 +27,9 @@ VERBS: Mapping[str, Callable[..., Any]] = {
     "resume": service.resume,
     "cancel": service.cancel,
     "retry": service.retry,
+    "replan": partial(service.retry, replan=True),
 }
-WAKES = ("resume", "retry", "cancel")
+WAKES = ("resume", "retry", "replan", "cancel")
 
 
 @runs.route("/<run_id>", methods=["POST", "GET"], endpoint="show")

@@ -118,6 +118,7 @@ BUTTONS: Mapping[str, Control] = {
     "resume": Control("resume", N_("Resume"), "play", "primary"),
     "cancel": Control("cancel", N_("Cancel the rest"), "stop", "plain"),
     "retry": Control("retry", N_("Try the failed leads again"), "repeat"),
+    "replan": Control("replan", N_("Plan the changed leads anew and convert them"), "repeat"),
 }
 
 STOP_HERE = N_("End without changing the mode")
@@ -159,6 +160,8 @@ def controls(run: RunProgress) -> tuple[Control, ...]:
     verbs = CONTROLS.get(run.state, ())
     if run.state == "done" and run.failed and run.kind == "apply":
         verbs = ("retry",)
+    if run.stale and run.kind == "apply" and run.state != "paused":
+        verbs = (*verbs, "replan")
     found = [BUTTONS[verb] for verb in verbs if verb != "retry" or run.kind == "apply"]
     labels = {"cancel": STOP_HERE} if is_flip(run) else {}
     return tuple(Control(one.verb, _(labels.get(one.verb, one.label)), one.icon, one.look) for one in found)

@@ -74,6 +74,19 @@ def test_plan_apply_flip_resume_undo(connected: Shell, portal: Portal, file: Pat
     assert left == {}
 
 
+def test_a_lead_changed_since_the_plan_is_planned_anew_when_asked_for(
+    connected: Shell, portal: Portal, file: Path
+) -> None:
+    changed = portal.rest("crm.lead.list", filter={"STATUS_SEMANTIC_ID": "P"}, select=["ID"])[0]["ID"]
+    portal.rest("crm.lead.update", id=changed, fields={"TITLE": "Renamed after the plan"})
+    shown = connected("apply", str(file), "--yes", "--replan-stale", "--json")
+    assert shown.code == Exit.WAITING
+    assert shown.json["waiting_for"]["what"] == "flip"
+    assert shown.json["leads"]["behind"] == 0
+    (deal,) = portal.rest("crm.deal.list", filter={"LEAD_ID": changed}, select=["TITLE"])
+    assert deal["TITLE"] == "Renamed after the plan"
+
+
 def test_a_run_that_waits_sees_the_mode_change_by_itself(
     connected: Shell, portal: Portal, file: Path
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from connector.sandbox.crm import activities
 from connector.sandbox.world import SYSTEM
 from connector.switching import service
@@ -249,3 +251,68 @@ def test_an_activity_bound_to_the_lead_only_is_found_by_its_binding(stage: Calla
     portal.drive(run_id)
     lead = by_lead(portal, run_id)[lead_id]
     assert set(portal.world.activities.rows[activity]["BINDINGS"]) == {(3, contact), (2, lead.deal_id)}
+
+
+def test_a_stale_lead_is_planned_anew_in_the_same_run_when_that_was_asked_for(
+    stage: Callable[..., Stage],
+) -> None:
+    portal = stage(leads=15)
+    plan_id = portal.plan(create="both")
+    first, second, third = portal.active()[:3]
+    edit(portal, first, TITLE="Renamed meanwhile")
+    edit(portal, second, STATUS_ID="PROCESSED", OPPORTUNITY=1234.5)
+    edit(portal, third, STATUS_ID="JUNK")
+    before = portal.picture()
+    run_id = service.start(portal.db, plan_id, ACTOR, replan_stale=True)
+    assert portal.drive(run_id) is SliceResult.WAITING
+    assert portal.run(run_id).waiting_for["what"] == "flip"
+    leads = by_lead(portal, run_id)
+    assert portal.world.deals.rows[leads[first].deal_id]["TITLE"] == "Renamed meanwhile"
+    assert portal.world.deals.rows[leads[second].deal_id]["OPPORTUNITY"] == 1234.5
+    assert (leads[third].state, leads[third].reason) == ("skipped", "gone")
+    counters = portal.run(run_id).counters
+    assert (counters["done"], counters["skipped"]) == (len(leads) - 1, 1)
+    check_switched(portal, run_id, before)
+
+
+def test_a_lead_that_somebody_edits_all_the_time_is_left_in_the_end(
+    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    portal = stage(leads=8)
+    plan_id = portal.plan()
+    busy = portal.active()[0]
+    edit(portal, busy, TITLE="Edit 0")
+    from connector.switching import sweep
+
+    replan, edits = sweep.replan_stale, [0]
+
+    def and_again(shift: object) -> None:
+        replan(shift)  # type: ignore[arg-type]
+        edits[0] += 1
+        edit(portal, busy, TITLE=f"Edit {edits[0]}")
+
+    monkeypatch.setattr(sweep, "replan_stale", and_again)
+    run_id = service.start(portal.db, plan_id, ACTOR, replan_stale=True)
+    assert portal.drive(run_id) is SliceResult.WAITING
+    assert edits[0] == sweep.MOST_REPLANS
+    assert (by_lead(portal, run_id)[busy].state, by_lead(portal, run_id)[busy].reason) == ("skipped", "stale")
+    assert portal.run(run_id).waiting_for["leads"] == [busy]
+
+
+def test_leads_that_arrive_while_a_person_is_waited_for_are_converted_by_themselves(
+    stage: Callable[..., Stage],
+) -> None:
+    portal = stage(leads=10)
+    before = portal.picture()
+    run_id = portal.start()
+    assert portal.drive(run_id) is SliceResult.WAITING
+    since = portal.run(run_id).waiting_for["since"]
+    arrived = int(
+        portal.client().call("crm.lead.add", {"fields": {"TITLE": "Just came", "NAME": "Ala"}}).result
+    )
+    assert portal.drive(run_id) is SliceResult.WAITING
+    waiting = portal.run(run_id).waiting_for
+    assert (waiting["what"], waiting["count"]) == ("flip", 0)
+    assert waiting["since"] > since
+    assert by_lead(portal, run_id)[arrived].state == "done"
+    check_switched(portal, run_id, before)

@@ -82,6 +82,30 @@ def test_simple_to_classic_converts_nothing(stage: Callable[..., Stage]) -> None
     assert len(here.server.world.deals) == deals
 
 
+@pytest.mark.parametrize("asked_for", [True, False])
+def test_leads_changed_since_the_dry_run_are_planned_anew_at_the_start_or_later(
+    stage: Callable[..., Stage], asked_for: bool
+) -> None:
+    here = stage(leads=10)
+    world = here.server.world
+    person = here.install()
+    planned(here, person)
+    changed = next(lead["ID"] for lead in world.leads if lead["STATUS_SEMANTIC_ID"] == "P")
+    world.leads.change(changed, {"TITLE": "Renamed meanwhile"})
+    person.press("to-confirm").press(
+        "start-run", agreed="yes", **({"replan_stale": "yes"} if asked_for else {})
+    )
+    here.worker.work()
+    person.post(person.sent[-1], {"session": person.token})
+    if not asked_for:
+        assert "still in work" in person.page.text
+        person.press("run-replan")
+        here.worker.work()
+        person.post(person.sent[-1], {"session": person.token})
+    assert person.find("flip-state").attributes["data-state"] == "waiting"
+    assert [deal["TITLE"] for deal in world.deals if deal["LEAD_ID"] == changed] == ["Renamed meanwhile"]
+
+
 def test_the_token_never_stands_in_an_address(stage: Callable[..., Stage]) -> None:
     here = stage()
     person = here.install()
