@@ -116,6 +116,7 @@ def start_native(db: Database, plan_id: str, actor: Actor, *, clock: Clock | Non
         session.flush()
         total = _fill_native(session, run.id, plan_id)
         run.counters = {"total": total}
+        run_changed(session, run, now)
         detail = {"run": run.id, "plan": plan_id, "leads": total}
         audit.record(session, plan.portal_id, at=now, who=actor, action=audit.Did.WATCHED, detail=detail)
         return run.id
