@@ -28,6 +28,7 @@ from connector.web.people import people
 from connector.web.plans import plans
 from connector.web.runs import runs
 from connector.web.session import Sessions
+from connector.web.suggest import Advisor
 from webhooks.intake import Intake
 
 LARGEST_POST = 1_000_000
@@ -54,7 +55,15 @@ def create_app(
     )
     sessions = Sessions(db.keyring.derive("session"), settings.session_minutes, clock)
     app.extensions[context.KEY] = context.Web(
-        settings, db, engine, sessions, FactsCache(db, settings, clock), clock, Intake(db, clock), woken
+        settings,
+        db,
+        engine,
+        sessions,
+        FactsCache(db, settings, clock),
+        Advisor(db, settings, clock),
+        clock,
+        Intake(db, clock),
+        woken,
     )
     if settings.trusted_proxies:
         hops = settings.trusted_proxies

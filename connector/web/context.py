@@ -18,6 +18,7 @@ from connector.web import words
 from connector.web.assets import asset
 from connector.web.facts import FactsCache
 from connector.web.session import Sessions, WebSession
+from connector.web.suggest import Advisor
 from webhooks.intake import Intake
 
 KEY = "leadswitch"
@@ -32,6 +33,7 @@ class Web:
     engine: Engine
     sessions: Sessions
     facts: FactsCache
+    advisor: Advisor
     clock: Clock
     intake: Intake
     woken: Callable[[], None]

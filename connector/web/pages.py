@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from connector.planning.model import CrmMode
+from connector.planning.model import CrmMode, PortalFacts
 from connector.planning.options import Options
 from connector.plans import queries as plan_queries
 from connector.portals.rights import Action
@@ -15,6 +15,7 @@ from connector.web import forms, history
 from connector.web.context import page, part, web
 from connector.web.facts import active_total, facts_view
 from connector.web.guard import portal, signed_in
+from connector.web.suggest import Suggestion
 
 pages = Blueprint("pages", __name__, url_prefix="/app")
 
@@ -29,14 +30,22 @@ def overview() -> str:
 def overview_page() -> str:
     """The overview of the portal of this request; also what a launch opens."""
     facts = web().facts.of(portal().id, fresh=True)
-    return page("overview", "overview", nav="overview", live=_live(), **facts_view(facts))
+    return page(
+        "overview",
+        "overview",
+        nav="overview",
+        live=_live(),
+        suggestion=_suggestion(facts),
+        **facts_view(facts),
+    )
 
 
 @pages.route("/choose", methods=["POST", "GET"])
 @signed_in(Action.PLAN)
 def choose() -> str:
     """Step 2: the mode that is wanted."""
-    return page("choose", "choose", live=_live(), **facts_view(web().facts.of(portal().id)))
+    facts = web().facts.of(portal().id)
+    return page("choose", "choose", live=_live(), suggestion=_suggestion(facts), **facts_view(facts))
 
 
 @pages.route("/options", methods=["POST", "GET"])
@@ -92,6 +101,10 @@ def history_view() -> str:
         plans=history.plan_rows(web().db, portal().id),
         runs=history.run_rows(web().db, portal().id),
     )
+
+
+def _suggestion(facts: PortalFacts) -> Suggestion | None:
+    return web().advisor.of(portal().id, facts.mode)
 
 
 def _live() -> Any:
