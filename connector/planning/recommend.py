@@ -20,6 +20,7 @@ PER_PERSON_MANY, PER_PERSON_FEW = 40, 15
 """Requests of one person in a month."""
 WORKED_LONG, AT_ONCE = 3.0, 0.5
 """Days from a lead to its deal."""
+DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One figure in words, and the mode that it speaks for; None where it speaks for neither."""
+    """One figure in words, and the mode that it speaks for; None where it speaks for neither. `time` among the params is in seconds."""
 
     text: str
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -109,12 +110,11 @@ def _time(figures: Figures) -> Reason | None:
     days = figures.days_to_deal
     if days is None:
         return None
+    params = {"time": max(days * DAY, 60.0)}
     if days <= AT_ONCE:
-        text = N_("Half of your leads become deals within %(hours)s hours: the step in between adds little.")
-        return Reason(text, {"hours": max(1, round(days * 24))}, CrmMode.SIMPLE)
+        text = N_("Half of your leads become deals within %(time)s: the step in between adds little.")
+        return Reason(text, params, CrmMode.SIMPLE)
     if days >= WORKED_LONG:
-        text = N_("A lead is worked on for %(days)s days, in the middle, before it becomes a deal.")
-        return Reason(text, {"days": round(days)}, CrmMode.CLASSIC)
-    return Reason(
-        N_("A lead becomes a deal after %(hours)s hours, in the middle."), {"hours": round(days * 24)}
-    )
+        text = N_("Half of your leads are worked on for more than %(time)s before they become deals.")
+        return Reason(text, params, CrmMode.CLASSIC)
+    return Reason(N_("Half of your leads become deals within %(time)s."), params)

@@ -57,6 +57,16 @@ class StageRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Landing:
+    """A deal stage with the lead stages whose deals start there."""
+
+    id: str
+    name: str
+    color: str
+    rows: tuple[StageRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StageBox:
     """One lead stage that can be left out."""
 
@@ -88,6 +98,7 @@ class FormView:
     selects: tuple[SelectView, ...]
     deal_stages: tuple[ChoiceView, ...]
     stage_rows: tuple[StageRow, ...]
+    landings: tuple[Landing, ...]
     lead_stages: tuple[StageBox, ...]
     new_pipeline: bool
     more_open: bool
@@ -129,6 +140,8 @@ def view(options: Options, facts: PortalFacts) -> FormView:
     links = {link.lead_stage: link.deal_stage for link in map_stages(facts, options)}
     counts = stage_counts(facts)
     chosen = set(options.leads.stages) or {one.id for one in counts}
+    rows = tuple(StageRow(c.id, c.name, c.color, c.count, links.get(c.id, "")) for c in counts)
+    targets = in_work(pipeline.stages) if pipeline else ()
     defaults = Options()
     return FormView(
         values={
@@ -154,8 +167,12 @@ def view(options: Options, facts: PortalFacts) -> FormView:
             SelectView(one.name, _(one.label), _(one.hint) if one.hint else "", _told(one.choices))
             for one in words.SELECTS
         ),
-        deal_stages=tuple(ChoiceView(s.id, s.name) for s in in_work(pipeline.stages)) if pipeline else (),
-        stage_rows=tuple(StageRow(c.id, c.name, c.color, c.count, links.get(c.id, "")) for c in counts),
+        deal_stages=tuple(ChoiceView(s.id, s.name) for s in targets),
+        stage_rows=rows,
+        landings=tuple(
+            Landing(s.id, s.name, safe_color(s.color), tuple(row for row in rows if row.target == s.id))
+            for s in targets
+        ),
         lead_stages=tuple(
             StageBox(c.id, c.name, safe_color(c.color), c.count, c.id in chosen) for c in counts
         ),

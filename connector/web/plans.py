@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, Response, g, redirect, request, url_for
 
 from connector.errors import BitrixError, sentences
-from connector.i18n import _, ngettext, number
+from connector.i18n import _, duration, ngettext, number
 from connector.planning.encode import lead_from_json
 from connector.planning.model import CrmMode, PortalFacts
 from connector.planning.options import Leftovers, Options
@@ -26,6 +26,8 @@ from connector.web.todo import blocked, todo, unseen
 
 plans = Blueprint("plans", __name__, url_prefix="/app/plans")
 SAME_SECONDS = 30.0
+PACE_SECONDS = 3.0
+"""What is younger does not tell how long the rest takes."""
 
 
 @plans.route("/new", methods=["POST", "GET"])
@@ -177,6 +179,10 @@ def _progress(plan: Header) -> dict[str, Any]:
         }
     text = _("Reading the leads") if done else _("Reading stages, pipelines and fields")
     detail = _("%(done)s of %(all)s leads", done=number(done), all=number(total)) if total else ""
+    elapsed = (web().clock.now() - plan.created_at).total_seconds()
+    if done and total > done and elapsed > PACE_SECONDS:
+        left = duration(elapsed / done * (total - done))
+        detail = f"{detail} · {_('about %(time)s left', time=left)}"
     return {"text": text, "done": done, "total": total, "detail": detail}
 
 

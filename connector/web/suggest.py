@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from connector.clock import Clock
 from connector.errors import LeadswitchError
-from connector.i18n import _, number
+from connector.i18n import _, duration, number
 from connector.planning.model import CrmMode
 from connector.planning.recommend import Advice, recommend
 from connector.reading.figures import read_figures
@@ -65,7 +65,7 @@ def _told(advice: Advice, now: CrmMode) -> Suggestion:
     if advice.thin:
         title = _("Too few requests for a recommendation")
         text = _(
-            "Read what each mode is for, and choose by how you want to work. Nothing speaks against changing back."
+            "Read what each mode is for, and choose by how you want to work. The mode can be changed again later."
         )
     elif advice.mode is None:
         title = _("Both modes fit")
@@ -80,7 +80,10 @@ def _told(advice: Advice, now: CrmMode) -> Suggestion:
         text = _("Your own figures of the last three months speak for it. You know what they leave out.")
     reasons = tuple(
         (
-            _(one.text, **{name: number(value) for name, value in one.params.items()}),
+            _(
+                one.text,
+                **{n: duration(value) if n == "time" else number(value) for n, value in one.params.items()},
+            ),
             _(words.MODE_NAMES[one.towards]) if one.towards else "",
         )
         for one in advice.reasons
