@@ -55,6 +55,8 @@ _JSON_PAIR = re.compile(
     r"password|token|authorization)['\"]\s*:\s*)(['\"])(?:(?!\2).)*\2"
 )
 _BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+# Our own API keys, which `connector.portals.api_keys` makes: the public half stays readable.
+_API_KEY = re.compile(r"\b(lsk_[a-z0-9]{12}_)[A-Za-z0-9_-]{20,}")
 _LONG_HEX = re.compile(r"\b[0-9a-fA-F]{40,}\b")
 
 
@@ -71,6 +73,7 @@ def redact_text(text: str, known: Iterable[str] = ()) -> str:
     text = _JSON_PAIR.sub(rf"\1\2{MASK}\2", text)
     text = _AUTH_ARRAY.sub(rf"\1{MASK}", text)
     text = _QUERY_PAIR.sub(rf"\1\2{MASK}", text)
+    text = _API_KEY.sub(rf"\1{MASK}", text)
     text = _BEARER.sub(rf"\1 {MASK}", text)
     return _LONG_HEX.sub(MASK, text)
 

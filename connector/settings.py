@@ -112,6 +112,12 @@ class Settings(BaseSettings):
     session_minutes: int = Field(
         default=60, ge=5, le=720, description="How long an opened app page stays signed in without use."
     )
+    api_requests_per_minute: int = Field(
+        default=120,
+        ge=1,
+        le=100_000,
+        description="Requests that one key of the JSON API may make in a minute.",
+    )
     retention_days: int = Field(
         default=90, ge=1, description="Days that plans, lead snapshots and journals are kept."
     )

@@ -36,6 +36,7 @@ COMMANDS: dict[str, _Command] = {
         "companion", "A PHP file with which a self-hosted Bitrix24 lets its CRM mode be set."
     ),
     "keys": _Command("keys", "Make and change the keys that encrypt credentials."),
+    "api-keys": _Command("api_keys", "Make, list and revoke keys of the JSON API."),
     "doctor": _Command("doctor", "Check configuration, database, portal and permissions; says what to do."),
 }
 
@@ -50,7 +51,7 @@ class _Commands(click.Group):
         row = COMMANDS.get(cmd_name)
         if row is None:
             return None
-        command = getattr(import_module(f"connector.cli.{row.module}"), cmd_name)
+        command = getattr(import_module(f"connector.cli.{row.module}"), cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

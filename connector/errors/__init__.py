@@ -58,10 +58,19 @@ LeadswitchError                     key · who must act · user_message() · det
 │   └── ChangeUnderWay · ChangeUnknown · ChangeLost · ChangeIncomplete · NotTaken
 ├── ModeError                       the CRM mode cannot be changed, or was not
 │   ├── ClassicUnavailable · ModeAlready · LeadsStillInWork · ModeNotConfirmed
-└── AutomationError                 a rule, endpoint or delivery cannot be used as asked
-    ├── RuleNotFound · EndpointNotFound · DeliveryNotFound · BadRule · BadAddress · TooMany · EndpointDisabled
+├── AutomationError                 a rule, endpoint or delivery cannot be used as asked
+│   ├── RuleNotFound · EndpointNotFound · DeliveryNotFound · BadRule · BadAddress · TooMany · EndpointDisabled
+└── RequestError                    a request to the JSON API was refused; nothing was done for it
+    ├── KeyRefused                  the API key opens nothing
+    │   ├── NoKey · KeyExpired · KeyRevoked
+    ├── ScopeNeeded · TooManyCalls · NothingHere · WrongMethod · NotAsSeen
+    ├── NotReadable · NotJson · TooLarge
+    ├── NotFitting                  values that are not allowed, each named as a `Fault`
+    │   └── Contradiction           allowed, but not together
+    ├── StillAnswering · KeyReused · OutcomeOpen     an `Idempotency-Key` that was seen before
+    └── Unforeseen                  a mistake of ours
 
-The classes live in base, config, bitrix, access, pipelines, switch and automation, their stored form in told; import them from here.
+The classes live in base, config, bitrix, access, pipelines, switch, automation and api, their stored form in told; import them from here.
 A leaf is five lines: `key` (stable, for translations and JSON), `who`, and three sentences with
 %(name)s places that are filled from the keyword arguments.
 Never put a secret into an argument; descriptions are redacted here again.
@@ -81,6 +90,28 @@ from connector.errors.access import (
     PortalGone,
     TokenExpired,
     TokenRefused,
+)
+from connector.errors.api import (
+    Contradiction,
+    Fault,
+    KeyExpired,
+    KeyRefused,
+    KeyReused,
+    KeyRevoked,
+    NoKey,
+    NotAsSeen,
+    NotFitting,
+    NothingHere,
+    NotJson,
+    NotReadable,
+    OutcomeOpen,
+    RequestError,
+    ScopeNeeded,
+    StillAnswering,
+    TooLarge,
+    TooManyCalls,
+    Unforeseen,
+    WrongMethod,
 )
 from connector.errors.automation import (
     AutomationError,
@@ -212,6 +243,7 @@ __all__ = [
     "ChangeUnknown",
     "ClassicUnavailable",
     "ConfigError",
+    "Contradiction",
     "CursorIgnored",
     "DatabaseProblem",
     "DeadCredential",
@@ -221,8 +253,13 @@ __all__ = [
     "DigestMismatch",
     "EndpointDisabled",
     "EndpointNotFound",
+    "Fault",
     "GrantRevoked",
     "InsecureAddress",
+    "KeyExpired",
+    "KeyRefused",
+    "KeyReused",
+    "KeyRevoked",
     "LastStage",
     "LaunchRefused",
     "LeadsStillInWork",
@@ -237,19 +274,26 @@ __all__ = [
     "ModeNotConfirmed",
     "NameMissing",
     "NameTooLong",
+    "NoKey",
     "NoSuchPipeline",
     "NoSuchStage",
     "NotAPlan",
     "NotAWebhook",
     "NotAllowed",
+    "NotAsSeen",
+    "NotFitting",
+    "NotJson",
+    "NotReadable",
     "NotSent",
     "NotTaken",
+    "NothingHere",
     "NothingToWatch",
     "OAuthRefused",
     "OneSuccess",
     "OptionsUnfit",
     "OrderMisses",
     "OrderRepeats",
+    "OutcomeOpen",
     "OutcomeUnknown",
     "PaymentRequired",
     "PipelineError",
@@ -273,12 +317,14 @@ __all__ = [
     "Ran",
     "RateLimited",
     "RecordNotFound",
+    "RequestError",
     "RuleNotFound",
     "RunError",
     "RunHolds",
     "RunMakes",
     "RunNotFound",
     "Said",
+    "ScopeNeeded",
     "ServerFault",
     "ShortList",
     "StageExists",
@@ -286,12 +332,17 @@ __all__ = [
     "StageStays",
     "StagesMixed",
     "StagesNotCopied",
+    "StillAnswering",
     "TokenExpired",
     "TokenRefused",
+    "TooLarge",
     "TooMany",
+    "TooManyCalls",
     "TransportError",
+    "Unforeseen",
     "UntrustedHost",
     "Who",
+    "WrongMethod",
     "WrongPortal",
     "WrongRunState",
     "WrongSecretKey",

@@ -108,6 +108,24 @@ def recent(db: Database, portal_id: int, *, limit: int = 50) -> list[Header]:
         return [_header(plan) for plan in session.scalars(query)]
 
 
+def page(
+    db: Database, portal_id: int, *, after: Sequence[str] | None = None, limit: int = 50
+) -> list[Header]:
+    """Plans of a portal, newest first, from behind the plan whose `place_of` is `after`."""
+    query = select(Plan).where(Plan.portal_id == portal_id)
+    if after is not None:
+        at, plan_id = datetime.fromisoformat(after[0]), after[1]
+        query = query.where(or_(Plan.created_at < at, and_(Plan.created_at == at, Plan.id > plan_id)))
+    with db.read() as session:
+        rows = session.scalars(query.order_by(Plan.created_at.desc(), Plan.id).limit(limit))
+        return [_header(plan) for plan in rows]
+
+
+def place_of(plan: Header) -> list[str]:
+    """Where a plan stands among the plans of its portal, JSON-safe."""
+    return [plan.created_at.isoformat(), plan.id]
+
+
 def _header(plan: Plan) -> Header:
     head = plan.facts.get("head") if plan.facts else None
     return Header(

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.orm import Session
 
 from connector.redact import redact
@@ -61,6 +61,8 @@ class Did(StrEnum):
     STAGE_RECOLOURED = "stage.recoloured"
     STAGES_REORDERED = "stages.reordered"
     STAGE_DELETED = "stage.deleted"
+    KEY_CREATED = "api_key.created"
+    KEY_REVOKED = "api_key.revoked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,14 @@ def _fits(portal_id: int, wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.until is not None:
         fits.append(Audit.at < wanted.until)
     return fits
+
+
+def of_run(db: Database, portal_id: int, run_id: str) -> list[Entry]:
+    """What was done with one run, oldest first."""
+    about = or_(Audit.detail["run"].as_string() == run_id, Audit.detail["undo_of"].as_string() == run_id)
+    query = select(Audit).where(Audit.portal_id == portal_id, about).order_by(Audit.id).limit(_PAGE)
+    with db.read() as session:
+        return [_entry(row) for row in session.scalars(query)]
 
 
 def _entry(row: Audit) -> Entry:

@@ -14,6 +14,8 @@ from connector.settings import Settings
 from connector.store.database import Database
 from connector.store.models import (
     LIVE_STATES,
+    ApiAnswer,
+    ApiKey,
     Audit,
     Delivery,
     DeliveryState,
@@ -37,6 +39,8 @@ from connector.store.models import (
     RunState,
 )
 
+ANSWERS_KEPT = timedelta(hours=24)
+"""How long a request with an `Idempotency-Key` is known."""
 _SYSTEM = {"user_id": None, "name": "", "via": "bitrix24"}
 
 
@@ -68,7 +72,7 @@ def uninstall(db: Database, portal_id: int, *, clean: bool, clock: Clock) -> Non
 @dataclass(frozen=True, slots=True)
 class Purged:
     """How many rows old age took: plans, runs, lines of the REST log, events, tickets, logins that were begun,
-    deliveries that are at their end, what happened.
+    deliveries that are at their end, what happened, answers of the API.
     """
 
     plans: int = 0
@@ -79,6 +83,7 @@ class Purged:
     logins: int = 0
     deliveries: int = 0
     occurrences: int = 0
+    answers: int = 0
 
 
 def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
@@ -101,6 +106,7 @@ def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
                 session, Delivery, Delivery.created_at < old, Delivery.state != DeliveryState.PENDING
             ),
             occurrences=_delete(session, Occurrence, Occurrence.at < old, Occurrence.id.not_in(waiting)),
+            answers=_delete(session, ApiAnswer, ApiAnswer.begun_at < now - ANSWERS_KEPT),
         )
 
 
@@ -147,7 +153,7 @@ def _forget_people_and_leads(session: Session, portal_id: int) -> None:
     session.execute(
         delete(Delivery).where(Delivery.portal_id == portal_id, Delivery.id.not_in(_on_their_way(portal_id)))
     )
-    for owned in (RestLog, InboundEvent, DownloadTicket, LoginAttempt, PipelineChange, ModeWatch):
+    for owned in (RestLog, InboundEvent, DownloadTicket, LoginAttempt, PipelineChange, ModeWatch, ApiKey):
         session.execute(delete(owned).where(owned.portal_id == portal_id))
 
 

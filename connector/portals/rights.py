@@ -39,6 +39,7 @@ class Action(StrEnum):
     READ_AUDIT = "read_audit"
     SETTINGS = "settings"
     AUTOMATION = "automation"
+    API_KEYS = "api_keys"
 
 
 LEAST_ROLE: Mapping[Action, Role] = MappingProxyType(
@@ -56,6 +57,7 @@ LEAST_ROLE: Mapping[Action, Role] = MappingProxyType(
         Action.READ_AUDIT: Role.ADMINISTRATOR,
         Action.SETTINGS: Role.ADMINISTRATOR,
         Action.AUTOMATION: Role.ADMINISTRATOR,
+        Action.API_KEYS: Role.ADMINISTRATOR,
     }
 )
 _RANK = {role: rank for rank, role in enumerate(Role)}

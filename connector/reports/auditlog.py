@@ -36,6 +36,8 @@ DID: Mapping[str, str] = {
     Did.DOWNLOADED: N_("Downloaded a file"),
     Did.SETTINGS_CHANGED: N_("Changed the settings"),
     Did.PIPELINE_CREATED: N_("Created a pipeline"),
+    Did.KEY_CREATED: N_("Made an API key"),
+    Did.KEY_REVOKED: N_("Revoked an API key"),
     Did.RULE_CREATED: N_("Created a rule"),
     Did.RULE_CHANGED: N_("Changed a rule"),
     Did.RULE_DELETED: N_("Deleted a rule"),

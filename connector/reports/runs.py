@@ -75,19 +75,19 @@ def run_json(source: RunSource) -> dict[str, Any]:
             "behind": source.behind,
             "by_state": dict(source.leads),
         },
-        "waiting_for": _untold(run.waiting_for or {}) or None,
+        "waiting_for": untold(run.waiting_for or {}) or None,
         "error": run.error,
         "created_by": dict(run.created_by),
         "created_at": run.created_at.isoformat(),
         "started_at": _iso(run.started_at),
         "finished_at": _iso(run.finished_at),
-        "report": _untold(run.report or {}) or None,
+        "report": untold(run.report or {}) or None,
     }
 
 
 def lead_json(lead: RunLeadRow) -> dict[str, Any]:
     """What became of one lead, as JSON answers show it."""
-    detail = _untold({name: lead.detail[name] for name in _DETAIL if name in lead.detail})
+    detail = untold({name: lead.detail[name] for name in _DETAIL if name in lead.detail})
     return {
         "id": lead.lead_id,
         "title": lead.title,
@@ -100,11 +100,11 @@ def lead_json(lead: RunLeadRow) -> dict[str, Any]:
     }
 
 
-def _untold(value: Any) -> Any:
-    """Without message ids and their values, which are ours for translating; `text` says the same in English."""
+def untold(value: Any) -> Any:
+    """A stored value without message ids and their values, which are ours for translating; `text` says the same in English."""
     if isinstance(value, Mapping):
-        return {name: _untold(one) for name, one in value.items() if name != "told"}
-    return [_untold(one) for one in value] if isinstance(value, list | tuple) else value
+        return {name: untold(one) for name, one in value.items() if name != "told"}
+    return [untold(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _iso(value: datetime | None) -> str | None:

@@ -1,6 +1,7 @@
 """All tables under one name, so that callers import `from connector.store import models`. Defines none itself."""
 
 from connector.store.base import Base
+from connector.store.models_api import ApiAnswer, ApiKey
 from connector.store.models_automation import (
     DealWrite,
     Delivery,
@@ -44,6 +45,8 @@ from connector.store.models_run import (
 
 __all__ = [
     "LIVE_STATES",
+    "ApiAnswer",
+    "ApiKey",
     "Audit",
     "Base",
     "Budget",

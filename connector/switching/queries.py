@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 
 from connector.clock import Clock, SystemClock
 from connector.errors import RunNotFound
@@ -80,6 +80,33 @@ def recent(db: Database, portal_id: int, *, limit: int = 50, clock: Clock | None
         return [progress_of(session, row, now) for row in rows]
 
 
+def page(
+    db: Database,
+    portal_id: int,
+    *,
+    after: Sequence[str] | None = None,
+    states: Sequence[str] = (),
+    limit: int = 50,
+    clock: Clock | None = None,
+) -> list[RunProgress]:
+    """Runs of a portal, newest first, from behind the run whose `place_of` is `after`; those in `states` if given."""
+    now = (clock or SystemClock()).now()
+    query = select(Run).where(Run.portal_id == portal_id)
+    if states:
+        query = query.where(Run.state.in_(states))
+    if after is not None:
+        at, run_id = datetime.fromisoformat(after[0]), after[1]
+        query = query.where(or_(Run.created_at < at, and_(Run.created_at == at, Run.id > run_id)))
+    with db.read() as session:
+        rows = session.scalars(query.order_by(Run.created_at.desc(), Run.id).limit(limit))
+        return [progress_of(session, row, now) for row in rows]
+
+
+def place_of(run: RunProgress) -> list[str]:
+    """Where a run stands among the runs of its portal, JSON-safe."""
+    return [run.created_at.isoformat(), run.id]
+
+
 def undone_by(db: Database, run_id: str) -> list[str]:
     """Ids of the undo runs of a run, oldest first."""
     with db.read() as session:
@@ -143,18 +170,30 @@ def journal(db: Database, run_id: str, lead_id: int) -> list[JournalRow]:
     """What was written for one lead in a run, oldest first; lead 0 is the run as a whole."""
     query = select(Journal).where(Journal.run_id == run_id, Journal.lead_id == lead_id).order_by(Journal.id)
     with db.read() as session:
-        return [
-            JournalRow(
-                id=row.id,
-                lead_id=row.lead_id,
-                key=row.key,
-                attempt=row.attempt,
-                method=row.method,
-                params=row.params or {},
-                state=row.state,
-                result=row.result or {},
-                at=row.at,
-                settled_at=row.settled_at,
-            )
-            for row in session.scalars(query)
-        ]
+        return [_journal(row) for row in session.scalars(query)]
+
+
+def journal_page(
+    db: Database, run_id: str, *, lead_id: int | None = None, after: int = 0, limit: int = 50
+) -> list[JournalRow]:
+    """What was written in a run, oldest first, from behind the line with id `after`; for one lead if given."""
+    query = select(Journal).where(Journal.run_id == run_id, Journal.id > after)
+    if lead_id is not None:
+        query = query.where(Journal.lead_id == lead_id)
+    with db.read() as session:
+        return [_journal(row) for row in session.scalars(query.order_by(Journal.id).limit(limit))]
+
+
+def _journal(row: Journal) -> JournalRow:
+    return JournalRow(
+        id=row.id,
+        lead_id=row.lead_id,
+        key=row.key,
+        attempt=row.attempt,
+        method=row.method,
+        params=row.params or {},
+        state=row.state,
+        result=row.result or {},
+        at=row.at,
+        settled_at=row.settled_at,
+    )

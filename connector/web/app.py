@@ -14,6 +14,7 @@ from connector.settings import Settings
 from connector.store.database import Database
 from connector.switching.engine import Engine
 from connector.web import context, failures, guard
+from connector.web.api import routes
 from connector.web.auditlog import auditlog
 from connector.web.decide import decide
 from connector.web.downloads import downloads
@@ -73,6 +74,7 @@ def create_app(
     failures.register(app)
     for blueprint in (launch, login, health, pages, plans, runs, native, downloads, people, auditlog, decide):
         app.register_blueprint(blueprint)
+    app.register_blueprint(routes.blueprint())
     app.before_request(_forget_language)
     app.before_request(_refuse_nul)
     app.after_request(guard.renew)

@@ -105,18 +105,21 @@ def fetch(token: str) -> Response:
     file.seek(0)
     headers = {"Content-Disposition": f'attachment; filename="{made.name}"'}
     return Response(
-        _pieces(file), mimetype=made.media_type.split(";")[0], headers=headers, content_type=made.media_type
+        pieces(file), mimetype=made.media_type.split(";")[0], headers=headers, content_type=made.media_type
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class Made:
+    """A file that is about to be written."""
+
     name: str
     media_type: str
     write: Callable[[BinaryIO], object]
 
 
-def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+def pieces(file: IO[bytes]) -> Iterator[bytes]:
+    """A file bit by bit, closed at its end."""
     with file:
         while piece := file.read(PIECE):
             yield piece
@@ -127,7 +130,8 @@ def _button(kind: str, id_: str, form: str, fields: Mapping[str, str] | None = N
     return Download(form, _(LABELS[form]), path, fields or {})
 
 
-def _plan(db: Database, what: Mapping[str, Any], portal_id: int) -> _Made:
+def plan_file(db: Database, what: Mapping[str, Any], portal_id: int) -> Made:
+    """A plan of this portal as a file; `what` is `{"id", "format"}`. Raises `PlanNotFound`, `PlanNotReady`."""
     id_, form = what["id"], what["format"]
     plan = queries.header(db, id_, portal_id=portal_id)
     if plan.head is None:
@@ -135,7 +139,7 @@ def _plan(db: Database, what: Mapping[str, Any], portal_id: int) -> _Made:
     head = plan.head
     name = f"leadswitch-plan-{plan.created_at:%Y-%m-%d}-{id_[:8]}"
     if form == "plan":
-        return _Made(
+        return Made(
             f"{name}.jsonl",
             PLAN_FILE,
             lambda out: document.write(out, head, queries.documents(db, id_), decisions.exported(plan)),
@@ -146,32 +150,31 @@ def _plan(db: Database, what: Mapping[str, Any], portal_id: int) -> _Made:
         )
     )
     chosen = FORMATS[form]
-    return _Made(f"{name}.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out))
+    return Made(f"{name}.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out))
 
 
-def _run(db: Database, what: Mapping[str, Any], portal_id: int) -> _Made:
+def run_file(db: Database, what: Mapping[str, Any], portal_id: int) -> Made:
+    """A run of this portal as a file; `what` is `{"id", "format"}`. Raises `RunNotFound`."""
     id_, form = what["id"], what["format"]
     if form not in FORMATS:
         abort(404)
     report, chosen = run_report_of(db, id_, portal_id=portal_id), FORMATS[form]
-    return _Made(
+    return Made(
         f"leadswitch-run-{id_[:8]}.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out)
     )
 
 
-def _audit(db: Database, what: Mapping[str, Any], portal_id: int) -> _Made:
+def _audit(db: Database, what: Mapping[str, Any], portal_id: int) -> Made:
     if what["format"] not in AUDIT_FORMATS:
         abort(404)
     wanted = auditview.wanted_of(what["wanted"], ZoneInfo(what["tz"]))
     report, chosen = audit_report(db, portal_id, wanted), FORMATS[what["format"]]
-    return _Made(
-        f"leadswitch-audit.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out)
-    )
+    return Made(f"leadswitch-audit.{chosen.suffix}", chosen.media_type, lambda out: chosen.write(report, out))
 
 
-_MAKERS: Mapping[str, Callable[[Database, Mapping[str, Any], int], _Made]] = {
-    "plan": _plan,
-    "run": _run,
+_MAKERS: Mapping[str, Callable[[Database, Mapping[str, Any], int], Made]] = {
+    "plan": plan_file,
+    "run": run_file,
     AUDIT: _audit,
 }
 _RIGHTS: Mapping[str, Action] = {AUDIT: Action.READ_AUDIT}

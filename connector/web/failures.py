@@ -25,6 +25,7 @@ from connector.errors import (
     sentences,
 )
 from connector.i18n import N_, _
+from connector.web.api import problem
 from connector.web.context import is_fragment, page, session, web
 
 log = logging.getLogger(__name__)
@@ -133,11 +134,13 @@ def status_of(error: LeadswitchError) -> int:
 
 
 def register(app: Flask) -> None:
-    """Every way to fail ends in a page."""
+    """Every way to fail ends in a page, or in a problem where a script asked."""
 
     @app.errorhandler(LeadswitchError)
     def _ours(error: LeadswitchError) -> Response:
         log.info("shown to the user: %s", error)
+        if problem.is_api():
+            return problem.of_error(error)
         return show(of_error(error), status_of(error))
 
     @app.errorhandler(HTTPException)
@@ -145,6 +148,8 @@ def register(app: Flask) -> None:
         code = error.code or 500
         if code in (301, 302, 303, 307, 308):
             return make_response(error.get_response())
+        if problem.is_api():
+            return problem.of_http(error)
         if code == 405:
             return show(Message("outside", _(_HTTP[405][0]), (_(_HTTP[405][1]),), "info", "screen"), 405)
         title, text = _HTTP.get(code, _HTTP[400])
@@ -155,6 +160,8 @@ def register(app: Flask) -> None:
     def _bug(error: Exception) -> Response:
         reference = secrets.token_hex(4)
         log.exception("unexpected error %s", reference, exc_info=error)
+        if problem.is_api():
+            return problem.of_bug(reference)
         links = (Link(url_for("pages.overview"), _("Overview"), "screen"),) if session() else ()
         texts = (
             _(

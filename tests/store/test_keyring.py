@@ -102,6 +102,7 @@ def test_every_encrypted_column_can_be_rotated() -> None:
         ("portal", "credential"),
         ("inbound_event", "payload"),
         ("endpoint", "secrets"),
+        ("api_answer", "answer"),
     }
     assert all("id" in table.c for table, _ in encrypted_columns())
 
