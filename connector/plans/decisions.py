@@ -85,6 +85,39 @@ def take_back(
     _decide(db, plan_id, actor, clock, lambda _, plan, __: _set(plan, kind, key, None))
 
 
+def decide(
+    db: Database,
+    plan_id: str,
+    wanted: Mapping[str, Sequence[str]],
+    actor: Actor,
+    *,
+    exactly: bool = False,
+    clock: Clock | None = None,
+) -> None:
+    """Several decisions at once, all or none: `wanted` has codes or lead ids by kind; with `exactly` whatever else was decided is taken
+    back. Raises what the single ones raise.
+    """
+    for kind, keys in wanted.items():
+        for code in keys if kind in (ACCEPTED, CODES) else ():
+            known = CATALOGUE.get(code)
+            fits = known is not None and (known.scope == "lead" or kind == ACCEPTED)
+            if known is None or not fits or (kind == ACCEPTED and known.severity is Severity.ERROR):
+                raise DecisionUnfit(decision=code)
+
+    def change(session: Session, plan: Plan, by: Json) -> bool:
+        before = {kind: set((plan.decisions or {}).get(kind, ())) for kind in KINDS}
+        changed = False
+        for kind in KINDS if exactly else ():
+            for key in before[kind] - set(wanted.get(kind, ())):
+                changed |= _set(plan, kind, key, None)
+        for kind in (ACCEPTED, CODES):
+            for code in wanted.get(kind, ()):
+                changed |= _put(session, plan, kind, code, by)
+        return _put_leads(session, plan, wanted.get(LEADS, ()), by) or changed
+
+    _decide(db, plan_id, actor, clock, change)
+
+
 def counts(plan: Header) -> Mapping[str, Any]:
     """The plan's counts without the leads that were left out: `convertible`, `managed.deals`, `flow` and `excluded`. What those leads
     would have added in clients and activities is not known without reading them all, and stays in."""
@@ -176,6 +209,20 @@ def _put(session: Session, plan: Plan, kind: str, code: str, by: Json) -> bool:
     if session.scalar(having) is None:
         raise DecisionUnfit(decision=code)
     return _set(plan, kind, code, by)
+
+
+def _put_leads(session: Session, plan: Plan, ids: Sequence[str], by: Json) -> bool:
+    """Leave these leads out, which this plan must have."""
+    wanted = [int(one) for one in ids]
+    here: set[int] = set()
+    for start in range(0, len(wanted), 500):
+        some = PlanLead.lead_id.in_(wanted[start : start + 500])
+        here |= set(session.scalars(select(PlanLead.lead_id).where(PlanLead.plan_id == plan.id, some)))
+    if missing := [one for one in wanted if one not in here]:
+        raise DecisionUnfit(decision=str(missing[0]))
+    if len({*(plan.decisions or {}).get(LEADS, ()), *map(str, wanted)}) > MOST_LEADS:
+        raise DecisionUnfit(decision=str(wanted[-1]))
+    return sum(_set(plan, LEADS, str(one), by) for one in wanted) > 0
 
 
 def _set(plan: Plan, kind: str, key: str, by: Json | None) -> bool:

@@ -166,7 +166,7 @@ def _finish(path: str, known: Json, one: Operation) -> None:
     for value in known["parameters"]:
         _finish_value(value)
     names = ["Accept-Language"]
-    names += ["Idempotency-Key"] if one.method == "POST" else ["If-None-Match"]
+    names += {"POST": ["Idempotency-Key"], "GET": ["If-None-Match"]}.get(one.method, [])
     names += ["If-Match"] if one.takes_match else []
     known["parameters"] += [{"$ref": f"#/components/parameters/{name}"} for name in names]
     fine = known["responses"][str(one.status)]
@@ -177,19 +177,15 @@ def _finish(path: str, known: Json, one: Operation) -> None:
         }
     fine["headers"] = _headers(_told_with(one))
     known["responses"] = {str(one.status): fine, **_refusals(path, one)}
-    if one.method != "POST":
+    if one.method == "GET":
         known["responses"]["304"] = {"description": "Not modified", "headers": _headers(["ETag"])}
 
 
 def _told_with(one: Operation) -> list[str]:
     names = ["RateLimit", "RateLimit-Policy"]
-    if one.method == "POST":
-        return (
-            [*names, "Location", idempotency.REPLAYED]
-            if one.status == 202
-            else [*names, idempotency.REPLAYED]
-        )
-    return [*names, "ETag", "Link"] if one.id.startswith("list_") else [*names, "ETag"]
+    names += ["Location"] if one.status in (201, 202) else []
+    names += {"POST": [idempotency.REPLAYED], "GET": ["ETag"]}.get(one.method, [])
+    return names + (["Link"] if one.id.startswith("list_") else [])
 
 
 def _headers(names: list[str]) -> Json:

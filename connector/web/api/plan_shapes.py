@@ -6,6 +6,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from connector.planning.options import Options, Selection
+from connector.plans import decisions
+from connector.plans.decisions import MOST_LEADS
 from connector.plans.queries import Header
 from connector.web.api.paging import Page
 from connector.web.api.shapes import (
@@ -45,10 +47,37 @@ class PlanForm(Options):
         return Options.model_validate(self.model_dump())
 
 
-class ExcludeForm(Form):
-    """Leads to leave out."""
+LeadIds = Annotated[list[Id], Field(max_length=MOST_LEADS, description="IDs of leads of this plan.")]
+Codes = Annotated[list[Code], Field(max_length=200)]
 
-    leads: list[Id] = Field(min_length=1, max_length=10_000, description="IDs of leads.")
+
+class ExcludeForm(Form):
+    """Leads to leave out: they stay leads."""
+
+    leads: LeadIds = Field(default_factory=list)
+    findings: Codes = Field(
+        default_factory=list, description="Codes of findings: all leads that have one of them."
+    )
+
+
+class DecisionsForm(ExcludeForm):
+    """What is decided about a plan, whole: what is not named is taken back."""
+
+    accepted: Codes = Field(
+        default_factory=list, description="Codes of findings that were seen; an error cannot be accepted."
+    )
+
+
+class DecisionsShape(Shape):
+    """What people have decided about a plan, beside it: the plan itself never changes."""
+
+    accepted: list[str]
+    findings: list[str] = Field(description="Codes; leads that have one of them are left out.")
+    leads: list[int] = Field(description="IDs of leads that are left out.")
+    left_out: int = Field(description="Leads that would have been converted and are not.")
+    digest: str | None = Field(
+        description="SHA-256 over the plan's digest and the decisions; null without any."
+    )
 
 
 class StageLinkShape(Shape):
@@ -76,11 +105,14 @@ class PlanShape(Shape):
     direction: str = Field(description="The CRM mode that it leads to.")
     options: dict[str, Any]
     progress: PlanProgress
-    counts: dict[str, Any] = Field(description="As in the head of the plan file (docs/plan-format.md).")
+    counts: dict[str, Any] = Field(
+        description="As in the plan file (docs/plan-format.md), without leads that were left out since."
+    )
     stage_map: list[StageLinkShape]
     findings: list[FindingShape] = Field(
         description="About the plan as a whole; an error keeps it from being applied."
     )
+    decisions: DecisionsShape
     digest: str | None = Field(description="SHA-256 of the plan file; null until the plan is ready.")
     run_id: str | None = Field(description="The run that has applied it; a plan is applied once.")
     error: Told | None
@@ -157,7 +189,8 @@ def plan_of(plan: Header, run_id: str | None, findings: list[FindingShape]) -> P
         progress=PlanProgress(
             read=int(plan.progress.get("read", 0)), total=int(plan.progress.get("total", 0))
         ),
-        counts=dict(plan.counts),
+        counts=dict(decisions.counts(plan)),
+        decisions=_decisions_of(plan),
         stage_map=[
             StageLinkShape(
                 lead_stage=one.lead_stage,
@@ -175,4 +208,15 @@ def plan_of(plan: Header, run_id: str | None, findings: list[FindingShape]) -> P
         created_by=who_of(plan.created_by),
         created_at=plan.created_at,
         ready_at=plan.ready_at,
+    )
+
+
+def _decisions_of(plan: Header) -> DecisionsShape:
+    made = plan.decisions
+    return DecisionsShape(
+        accepted=sorted(made.get(decisions.ACCEPTED, ())),
+        findings=sorted(made.get(decisions.CODES, ())),
+        leads=sorted(int(one) for one in made.get(decisions.LEADS, ())),
+        left_out=int(made.get("left_out", 0)),
+        digest=plan.decided or None,
     )

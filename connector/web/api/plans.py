@@ -1,6 +1,6 @@
 """Plans: start a dry run, read what it says of every lead, take it home as a file. Must never write to a portal."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -15,18 +15,20 @@ from connector.planning.checks import check_options
 from connector.planning.encode import finding_from_json
 from connector.planning.model import Finding, LeadKind, Severity
 from connector.planning.options import Options
-from connector.plans import queries, service
+from connector.plans import decisions, queries, service
 from connector.plans.samples import sample_findings
 from connector.portals.api_keys import Scope
 from connector.reports import plans as report
 from connector.switching import service as switching
 from connector.web import downloads
 from connector.web.api.caller import caller
+from connector.web.api.etags import require_seen
 from connector.web.api.files import FILES, sent
 from connector.web.api.fitting import OneOf, Query, Text
 from connector.web.api.operation import Headers, operation
 from connector.web.api.paging import PageQuery, links, onward, resume
 from connector.web.api.plan_shapes import (
+    DecisionsForm,
     ExcludeForm,
     FindingCountShape,
     Findings,
@@ -90,7 +92,7 @@ def create_plan(json: PlanForm) -> tuple[PlanShape, Headers]:
 @operation("GET", "/plans/<plan_id>", tag=TAG, scope=Scope.PLANS_READ, answer=PlanShape)
 def get_plan(plan_id: str) -> PlanShape:
     """One plan: its state, options, counts and findings."""
-    return _shape(_header(plan_id))
+    return shape(plan_id)
 
 
 @operation(
@@ -99,17 +101,34 @@ def get_plan(plan_id: str) -> PlanShape:
     tag=TAG,
     scope=Scope.PLANS_WRITE,
     answer=PlanShape,
-    status=202,
-    asks_portal=True,
+    takes_match=True,
 )
-def exclude_leads(plan_id: str, json: ExcludeForm) -> tuple[PlanShape, Headers]:
-    """A new dry run with the options of this plan, and these leads left out besides.
+def exclude_leads(plan_id: str, json: ExcludeForm) -> PlanShape:
+    """Leave leads out of a plan that is ready: one by one, or all that have a finding. They stay leads.
 
-    A plan never changes, so this makes another one.
+    The plan and its digest stay as they are; what was decided stands beside it.
     """
-    options = Options.model_validate(_header(plan_id).options)
-    out = tuple(dict.fromkeys((*options.leads.exclude, *json.leads)))
-    return begin(options.model_copy(update={"leads": options.leads.model_copy(update={"exclude": out})}))
+    return _decided(
+        plan_id, {decisions.CODES: json.findings, decisions.LEADS: [str(one) for one in json.leads]}
+    )
+
+
+@operation(
+    "PUT",
+    "/plans/<plan_id>/decisions",
+    tag=TAG,
+    scope=Scope.PLANS_WRITE,
+    answer=PlanShape,
+    takes_match=True,
+)
+def put_decisions(plan_id: str, json: DecisionsForm) -> PlanShape:
+    """Decide about a plan that is ready, whole: findings that are accepted, leads that are left out; anything else is taken back."""
+    wanted = {
+        decisions.ACCEPTED: json.accepted,
+        decisions.CODES: json.findings,
+        decisions.LEADS: [str(one) for one in json.leads],
+    }
+    return _decided(plan_id, wanted, exactly=True)
 
 
 @operation("GET", "/plans/<plan_id>/leads", tag=TAG, scope=Scope.PLANS_READ, answer=LeadLines)
@@ -173,7 +192,18 @@ def begin(options: Options) -> tuple[PlanShape, Headers]:
         raise OptionsUnfit(problems=joined(wrong))
     plan_id = service.create(web().db, caller().portal, options, caller().actor, clock=web().clock)
     web().engine.enqueue("plan", plan_id, caller().portal.key)
-    return _shape(_header(plan_id)), {"Location": url_for("api.get_plan", plan_id=plan_id)}
+    return shape(plan_id), {"Location": url_for("api.get_plan", plan_id=plan_id)}
+
+
+def shape(plan_id: str) -> PlanShape:
+    """A plan of the caller's portal as GET shows it. Raises `PlanNotFound`."""
+    return _shape(_header(plan_id))
+
+
+def _decided(plan_id: str, wanted: Mapping[str, Sequence[str]], *, exactly: bool = False) -> PlanShape:
+    require_seen(shape(plan_id))
+    decisions.decide(web().db, plan_id, wanted, caller().actor, exactly=exactly, clock=web().clock)
+    return shape(plan_id)
 
 
 def _header(plan_id: str) -> queries.Header:

@@ -21,6 +21,7 @@ from connector.web.api.files import REPORTS, sent
 from connector.web.api.fitting import OneOf, Query, Text
 from connector.web.api.operation import Headers, operation
 from connector.web.api.paging import PageQuery, links, onward, resume
+from connector.web.api.plans import shape as plan_shape
 from connector.web.api.run_shapes import (
     JournalLines,
     LeadId,
@@ -85,15 +86,27 @@ def list_runs(query: RunsQuery) -> tuple[Runs, Headers]:
     return Runs(data=[_shape(one) for one in rows], next=following), links(query, following)
 
 
-@operation("POST", "/runs", tag=TAG, scope=Scope.RUNS_WRITE, answer=RunShape, status=202, points=True)
+@operation(
+    "POST",
+    "/runs",
+    tag=TAG,
+    scope=Scope.RUNS_WRITE,
+    answer=RunShape,
+    status=202,
+    points=True,
+    takes_match=True,
+)
 def start_run(json: RunForm) -> tuple[RunShape, Headers]:
     """Carry a plan out: its leads are converted, then the mode is changed.
 
-    It goes on by itself. Where only a person can change the mode, it ends up `waiting` for `flip`.
+    `If-Match` is the plan as you have read it, with what was decided about it.
+
+    The run goes on by itself. Where only a person can change the mode, it ends up `waiting` for `flip`.
     """
     plan = plan_queries.header(web().db, json.plan_id, portal_id=caller().portal.id)
     if json.digest is not None and plan.digest != json.digest:
         raise DigestMismatch
+    require_seen(plan_shape(plan.id))
     run_id = service.start(web().db, plan.id, caller().actor, clock=web().clock)
     return _woken(run_id), {"Location": url_for("api.get_run", run_id=run_id)}
 

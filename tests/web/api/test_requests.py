@@ -146,11 +146,14 @@ def test_a_script_can_do_what_the_app_can(api: Callable[..., Api]) -> None:
     assert (plan["state"], plan["direction"], plan["run_id"]) == ("ready", "simple", None)
     leads = _all(script, f"/plans/{plan['id']}/leads", limit=2)
     assert len(leads) == plan["counts"]["leads"] > 4
-    fewer: Any = script.post(f"/plans/{plan['id']}/exclude", {"leads": [leads[0]["id"]]}).json
-    here.worker.work()
-    excluded: Any = script.get(f"/plans/{fewer['id']}").json
-    assert excluded["counts"]["convertible"] == plan["counts"]["convertible"] - 1
-    assert excluded["options"]["leads"]["exclude"] == [leads[0]["id"]]
+    seen = script.get(f"/plans/{plan['id']}").headers["ETag"]
+    fewer: Any = script.post(f"/plans/{plan['id']}/exclude", {"leads": [leads[0]["id"]]}, If_Match=seen).json
+    assert fewer["counts"]["convertible"] == plan["counts"]["convertible"] - 1
+    assert (fewer["decisions"]["leads"], fewer["digest"]) == ([leads[0]["id"]], plan["digest"])
+    assert problem(script.post("/runs", {"plan_id": plan["id"]}, If_Match=seen)).key == "api.precondition"
+    assert problem(script.post(f"/plans/{plan['id']}/exclude", {"leads": [1]})).key == "plan.decision"
+    nothing: Any = script.send("PUT", f"/plans/{plan['id']}/decisions", {}).json
+    assert (nothing["decisions"]["digest"], nothing["decisions"]["leads"]) == (None, [])
     record: Any = script.get(f"/plans/{plan['id']}/leads/{leads[1]['id']}").json
     assert record["managed"][-1]["do"] in ("close-lead", "link-lead")
     assert problem(script.post("/runs", {"plan_id": plan["id"], "digest": "0" * 64})).key == "plan.digest"

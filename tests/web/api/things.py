@@ -9,6 +9,7 @@ from tests.web.api.conftest import Api
 
 BODIES: Mapping[str, Any] = {
     "exclude_leads": {"leads": [1]},
+    "put_decisions": {},
     "start_run": lambda known: {"plan_id": known["plan_id"]},
 }
 """Operation → body, or a function from what is known to it."""
