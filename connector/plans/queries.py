@@ -99,11 +99,10 @@ def header(db: Database, plan_id: str, *, portal_id: int | None = None) -> Heade
         return _header(plan)
 
 
-def recent(db: Database, portal_id: int, *, limit: int = 50) -> list[Header]:
+def recent(db: Database, portal_id: int, *, limit: int = 50, offset: int = 0) -> list[Header]:
     """The newest plans of a portal, newest first."""
-    query = (
-        select(Plan).where(Plan.portal_id == portal_id).order_by(Plan.created_at.desc(), Plan.id).limit(limit)
-    )
+    query = select(Plan).where(Plan.portal_id == portal_id).order_by(Plan.created_at.desc(), Plan.id)
+    query = query.limit(limit).offset(offset)
     with db.read() as session:
         return [_header(plan) for plan in session.scalars(query)]
 
@@ -124,6 +123,13 @@ def page(
 def place_of(plan: Header) -> list[str]:
     """Where a plan stands among the plans of its portal, JSON-safe."""
     return [plan.created_at.isoformat(), plan.id]
+
+
+def directions(db: Database, plan_ids: Sequence[str]) -> dict[str, str]:
+    """The mode that each of these plans leads to."""
+    with db.read() as session:
+        rows = session.execute(select(Plan.id, Plan.direction).where(Plan.id.in_(plan_ids))).all()
+    return {row.id: row.direction for row in rows}
 
 
 def _header(plan: Plan) -> Header:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from connector.clock import Clock
 from connector.occurrences import disconnected, run_changed
 from connector.portals.audit import Did, record
+from connector.portals.retention import days_of
 from connector.settings import Settings
 from connector.store.database import Database
 from connector.store.models import (
@@ -87,17 +88,16 @@ class Purged:
 
 
 def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
-    """Delete what is older than the settings allow; live runs and their plans stay."""
+    """Delete what is older than the settings, and those of each portal, allow; live runs and their plans stay."""
     now = clock.now()
     old = now - timedelta(days=settings.retention_days)
     old_log = now - timedelta(days=settings.rest_log_days)
     with db.begin() as session:
-        runs = _delete_runs(session, Run.created_at < old, Run.state.not_in(LIVE_STATES))
-        in_use = select(Run.plan_id)
+        runs, plans = _purge_switches(session, settings, now)
         waiting = select(Delivery.occurrence_id).where(Delivery.occurrence_id.is_not(None))
         return Purged(
             runs=runs,
-            plans=_delete(session, Plan, Plan.created_at < old, Plan.id.not_in(in_use)),
+            plans=plans,
             rest_log=_delete(session, RestLog, RestLog.at < old_log),
             events=_delete(session, InboundEvent, InboundEvent.received_at < old_log),
             tickets=_delete(session, DownloadTicket, DownloadTicket.expires_at < now),
@@ -108,6 +108,21 @@ def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
             occurrences=_delete(session, Occurrence, Occurrence.at < old, Occurrence.id.not_in(waiting)),
             answers=_delete(session, ApiAnswer, ApiAnswer.begun_at < now - ANSWERS_KEPT),
         )
+
+
+def _purge_switches(session: Session, settings: Settings, now: datetime) -> tuple[int, int]:
+    """Runs and plans that are too old for their portal; how many of each."""
+    runs = plans = 0
+    in_use = select(Run.plan_id)
+    for portal in session.scalars(select(Portal)).all():
+        old = now - timedelta(days=days_of(portal, settings))
+        runs += _delete_runs(
+            session, Run.portal_id == portal.id, Run.created_at < old, Run.state.not_in(LIVE_STATES)
+        )
+        plans += _delete(
+            session, Plan, Plan.portal_id == portal.id, Plan.created_at < old, Plan.id.not_in(in_use)
+        )
+    return runs, plans
 
 
 def _forget_secrets(portal: Portal, now: datetime) -> None:

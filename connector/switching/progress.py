@@ -1,6 +1,6 @@
 """How a run stands, for people and programs: counts, rate, time left, what it waits for. Reads our tables only; works nothing out anew."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -69,8 +69,18 @@ def progress(db: Database, run_id: str, *, clock: Clock | None = None) -> RunPro
         return progress_of(session, run, now)
 
 
-def progress_of(session: Session, run: Run, now: datetime) -> RunProgress:
-    """The progress of a row."""
+def stale_of(session: Session, run_ids: Sequence[str]) -> dict[str, int]:
+    """How many leads of each run were skipped because they had changed; for lists, which must not ask run by run."""
+    query = (
+        select(RunLead.run_id, func.count())
+        .where(RunLead.run_id.in_(run_ids), RunLead.state == "skipped", RunLead.reason == "stale")
+        .group_by(RunLead.run_id)
+    )
+    return {run_id: int(count) for run_id, count in session.execute(query).all()}
+
+
+def progress_of(session: Session, run: Run, now: datetime, stale: int | None = None) -> RunProgress:
+    """The progress of a row; `stale` is asked for where the caller does not know it."""
     counters: Mapping[str, Any] = run.counters or {}
     counts = {state: int(counters.get(state, 0)) for state in ENDED}
     total, ended = int(counters.get("total", 0)), sum(counts.values())
@@ -102,16 +112,12 @@ def progress_of(session: Session, run: Run, now: datetime) -> RunProgress:
         created_by=run.created_by,
         report=run.report,
         commands=int(counters.get("commands", 0)),
-        stale=_stale(session, run) if counts["skipped"] and run.state in RESTING else 0,
+        stale=_stale(session, run, stale) if counts["skipped"] and run.state in RESTING else 0,
     )
 
 
-def _stale(session: Session, run: Run) -> int:
-    query = select(func.count()).select_from(RunLead)
-    found = session.scalar(
-        query.where(RunLead.run_id == run.id, RunLead.state == "skipped", RunLead.reason == "stale")
-    )
-    return int(found or 0)
+def _stale(session: Session, run: Run, known: int | None) -> int:
+    return known if known is not None else stale_of(session, [run.id]).get(run.id, 0)
 
 
 def _rate(points: Any, now: datetime) -> float | None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Select, and_, or_, select
 
 from connector.clock import Clock, SystemClock
 from connector.errors import RunNotFound
 from connector.store.database import Database
 from connector.store.models import LIVE_STATES, Journal, PlanLead, Run, RunLead
-from connector.switching.progress import RunProgress, progress_of
+from connector.switching.progress import RunProgress, progress_of, stale_of
 
 PAGE = 500
 
@@ -70,14 +70,26 @@ def live(db: Database, portal_id: int, *, clock: Clock | None = None) -> RunProg
         return progress_of(session, row, now) if row is not None else None
 
 
-def recent(db: Database, portal_id: int, *, limit: int = 50, clock: Clock | None = None) -> list[RunProgress]:
+def recent(
+    db: Database, portal_id: int, *, limit: int = 50, offset: int = 0, clock: Clock | None = None
+) -> list[RunProgress]:
     """The newest runs of a portal first."""
+    query = select(Run).where(Run.portal_id == portal_id).order_by(Run.created_at.desc(), Run.id)
+    return _listed(db, query.limit(limit).offset(offset), clock)
+
+
+def undos_of(db: Database, run_ids: Sequence[str], *, clock: Clock | None = None) -> list[RunProgress]:
+    """The undo runs of any of these runs."""
+    return _listed(db, select(Run).where(Run.undo_of.in_(run_ids)), clock)
+
+
+def _listed(db: Database, query: Select[Run], clock: Clock | None) -> list[RunProgress]:
+    """As many queries for many runs as for one."""
     now = (clock or SystemClock()).now()
     with db.read() as session:
-        rows = session.scalars(
-            select(Run).where(Run.portal_id == portal_id).order_by(Run.created_at.desc(), Run.id).limit(limit)
-        )
-        return [progress_of(session, row, now) for row in rows]
+        rows = session.scalars(query).all()
+        stale = stale_of(session, [row.id for row in rows])
+        return [progress_of(session, row, now, stale.get(row.id, 0)) for row in rows]
 
 
 def page(
@@ -90,16 +102,13 @@ def page(
     clock: Clock | None = None,
 ) -> list[RunProgress]:
     """Runs of a portal, newest first, from behind the run whose `place_of` is `after`; those in `states` if given."""
-    now = (clock or SystemClock()).now()
     query = select(Run).where(Run.portal_id == portal_id)
     if states:
         query = query.where(Run.state.in_(states))
     if after is not None:
         at, run_id = datetime.fromisoformat(after[0]), after[1]
         query = query.where(or_(Run.created_at < at, and_(Run.created_at == at, Run.id > run_id)))
-    with db.read() as session:
-        rows = session.scalars(query.order_by(Run.created_at.desc(), Run.id).limit(limit))
-        return [progress_of(session, row, now) for row in rows]
+    return _listed(db, query.order_by(Run.created_at.desc(), Run.id).limit(limit), clock)
 
 
 def place_of(run: RunProgress) -> list[str]:

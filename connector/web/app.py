@@ -27,6 +27,7 @@ from connector.web.native import native
 from connector.web.pages import pages
 from connector.web.people import people
 from connector.web.plans import plans
+from connector.web.portalsettings import portalsettings
 from connector.web.runs import runs
 from connector.web.session import Sessions
 from connector.web.suggest import Advisor
@@ -72,7 +73,20 @@ def create_app(
     Babel(app, locale_selector=i18n.language, timezone_selector=_time_zone)
     context.install(app)
     failures.register(app)
-    for blueprint in (launch, login, health, pages, plans, runs, native, downloads, people, auditlog, decide):
+    for blueprint in (
+        launch,
+        login,
+        health,
+        pages,
+        plans,
+        runs,
+        native,
+        downloads,
+        people,
+        auditlog,
+        decide,
+        portalsettings,
+    ):
         app.register_blueprint(blueprint)
     app.register_blueprint(routes.blueprint())
     app.before_request(_forget_language)

@@ -9,6 +9,7 @@ from flask import Blueprint, request
 from connector.planning.model import CrmMode, PortalFacts
 from connector.planning.options import Options
 from connector.plans import queries as plan_queries
+from connector.portals.retention import retention_days
 from connector.portals.rights import Action
 from connector.switching import queries as run_queries
 from connector.web import forms, history
@@ -93,13 +94,16 @@ def stage_map() -> str:
 @pages.route("/history", methods=["POST", "GET"], endpoint="history")
 @signed_in(Action.READ_PLAN)
 def history_view() -> str:
-    """Every plan and run of the portal that is still kept."""
+    """Every plan and run of the portal that is still kept, each list a page at a time."""
+    at = {name: history.page_of(request.form.get(name, "")) for name in ("runs", "plans")}
     return page(
         "history",
         nav="history",
-        retention=web().settings.retention_days,
-        plans=history.plan_rows(web().db, portal().id),
-        runs=history.run_rows(web().db, portal().id),
+        retention=retention_days(web().db, web().settings, portal().id),
+        plans=history.plan_rows(web().db, portal().id, at["plans"]),
+        runs=history.run_rows(web().db, portal().id, at["runs"]),
+        at=at,
+        here_fields={name: str(number) for name, number in at.items() if number},
     )
 
 

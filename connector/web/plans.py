@@ -14,6 +14,7 @@ from connector.planning.options import Leftovers, Options
 from connector.plans import decisions, queries, service
 from connector.plans.queries import Header
 from connector.plans.samples import sample_findings
+from connector.portals.retention import retention_days
 from connector.portals.rights import Action
 from connector.switching import service as switching
 from connector.web import forms, leadlines, leadview, pages, planview, words
@@ -264,7 +265,8 @@ def _failed(plan: Header) -> Message:
         Link(url_for("pages.overview"), _("Overview"), "screen"),
     )
     if plan.state == "expired":
-        texts = (_("Plans are kept for %(n)s days. Make a new dry run.", n=web().settings.retention_days),)
+        days = retention_days(web().db, web().settings, portal().id)
+        texts = (_("Plans are kept for %(n)s days. Make a new dry run.", n=days),)
         return Message("plan-expired", _("This plan is not kept any more"), texts, "warning", "clock", links)
     said = sentences(plan.error, _)
     why = said if len(said) > 1 else (*said, _("Nothing was changed in your CRM."))

@@ -45,6 +45,7 @@ STEPS: tuple[tuple[str, str], ...] = (
 TABS: tuple[tuple[str, str, str, str], ...] = (
     ("people", "people.show_people", N_("People"), "group"),
     ("audit", "auditlog.show_log", N_("Audit log"), "history"),
+    ("settings", "portalsettings.show_settings", N_("Data and settings"), "box"),
 )
 """What only administrators see, as tabs: key, endpoint, label, icon."""
 
