@@ -15,12 +15,14 @@ from connector.store.database import Database
 from connector.switching.engine import Engine
 from connector.web import context, failures, guard
 from connector.web.api import routes
+from connector.web.api.docs import docs
 from connector.web.auditlog import auditlog
 from connector.web.decide import decide
 from connector.web.downloads import downloads
 from connector.web.facts import FactsCache
 from connector.web.headers import harden
 from connector.web.health import health
+from connector.web.keys import keys
 from connector.web.launch import launch
 from connector.web.login import login
 from connector.web.native import native
@@ -86,9 +88,11 @@ def create_app(
         auditlog,
         decide,
         portalsettings,
+        keys,
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(routes.blueprint())
+    app.register_blueprint(docs)
     app.before_request(_forget_language)
     app.before_request(_refuse_nul)
     app.after_request(guard.renew)

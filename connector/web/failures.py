@@ -19,6 +19,7 @@ from connector.errors import (
     LaunchRefused,
     LeadswitchError,
     NotAllowed,
+    NothingHere,
     PlanNotFound,
     RunNotFound,
     Who,
@@ -126,7 +127,7 @@ def status_of(error: LeadswitchError) -> int:
     """The HTTP status that goes with an error."""
     if isinstance(error, NotAllowed | LaunchRefused):
         return 403
-    if isinstance(error, PlanNotFound | RunNotFound):
+    if isinstance(error, PlanNotFound | RunNotFound | NothingHere):
         return 404
     if isinstance(error, BitrixError):
         return 502

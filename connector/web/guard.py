@@ -23,7 +23,15 @@ from connector.web.session import FIELD, HEADER, NoSession, SessionExpired, WebS
 View = Callable[..., Any]
 
 ACTING = frozenset(
-    {Action.APPLY, Action.CONTROL, Action.UNDO, Action.PIPELINES, Action.NAME_PEOPLE, Action.SETTINGS}
+    {
+        Action.APPLY,
+        Action.CONTROL,
+        Action.UNDO,
+        Action.PIPELINES,
+        Action.NAME_PEOPLE,
+        Action.SETTINGS,
+        Action.API_KEYS,
+    }
 )
 VOUCHED = timedelta(hours=1)
 """Who changes something is an administrator by the portal's word of the last hour: nobody tells us when that ends."""

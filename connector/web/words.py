@@ -46,6 +46,7 @@ TABS: tuple[tuple[str, str, str, str], ...] = (
     ("people", "people.show_people", N_("People"), "group"),
     ("audit", "auditlog.show_log", N_("Audit log"), "history"),
     ("settings", "portalsettings.show_settings", N_("Data and settings"), "box"),
+    ("keys", "keys.show_keys", N_("API keys"), "lock"),
 )
 """What only administrators see, as tabs: key, endpoint, label, icon."""
 

@@ -52,8 +52,8 @@ SPEC = SpecTree(
     version="1",
     validation_error_model=Problem,
     page_templates={},
-    naming_strategy=lambda model: model.__name__,
-    nested_naming_strategy=lambda _parent, child: child,
+    naming_strategy=lambda model: model.__name__.removesuffix("Shape"),
+    nested_naming_strategy=lambda _parent, child: child.removesuffix("Shape"),
 )
 
 

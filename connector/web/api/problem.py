@@ -10,7 +10,6 @@ import json
 import logging
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any
 
 from flask import Response, request
 from pydantic import BaseModel, ConfigDict, Field
@@ -179,8 +178,3 @@ def _reference(error: LeadswitchError) -> str:
     if isinstance(error, BitrixError):
         return " · ".join(part for part in (error.method, error.code, error.request_id) if part)
     return str(error.details.get("reference") or "")
-
-
-def members(kind: type[LeadswitchError]) -> dict[str, Any]:
-    """What the docs say of a kind of problem."""
-    return {"key": kind.key, "status": status_of(kind()), "what": kind.what, "todo": kind.todo}
