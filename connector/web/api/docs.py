@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from flask import Blueprint, Response, jsonify, render_template
+from flask import Blueprint, Response, jsonify, render_template, request
 
 from connector.errors import LeadswitchError
 from connector.portals.api_keys import SCOPES
 from connector.web.api.openapi import ABOUT, TAGS, document
 from connector.web.api.problem import DOCS, status_of
+from connector.web.context import web
 
 JSON = "/api/openapi.json"
 docs = Blueprint("apidocs", __name__)
@@ -90,6 +91,7 @@ def show_docs() -> str:
         scopes={scope.value: text for scope, text in SCOPES.items()},
         problems=problems(),
         json=JSON,
+        base=web().settings.base_url or request.host_url.rstrip("/"),
     )
 
 
