@@ -49,21 +49,21 @@ class Check:
 def examine(shell: Shell) -> Iterator[Check]:
     """All checks in order; one that needs an earlier one that failed is left out."""
     settings: list[Settings] = []
-    yield from _guarded("settings", lambda: _settings(shell, settings))
-    yield from _guarded("manifest", _manifest)
+    yield from guarded("settings", lambda: _settings(shell, settings))
+    yield from guarded("manifest", _manifest)
     if not settings:
         return
-    yield from _guarded("data folder", lambda: _data_folder(settings[0]))
+    yield from guarded("data folder", lambda: _data_folder(settings[0]))
     broken = False
-    for check in _guarded("database", lambda: _database(settings[0])):
+    for check in guarded("database", lambda: _database(settings[0])):
         broken = broken or check.state is State.FAILED
         yield check
     yield from _app(settings[0])
     if not broken:
-        yield from _guarded("portal", lambda: _portal(shell))
+        yield from guarded("portal", lambda: _portal(shell))
 
 
-def _guarded(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+def guarded(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Check]:
     """The checks; what they raise becomes a failed one that says what to do."""
     try:
         yield from checks()

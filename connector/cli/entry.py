@@ -37,6 +37,7 @@ COMMANDS: dict[str, _Command] = {
     ),
     "keys": _Command("keys", "Make and change the keys that encrypt credentials."),
     "api-keys": _Command("api_keys", "Make, list and revoke keys of the JSON API."),
+    "manifest": _Command("manifest", "Compare the app card with code, addresses and portal."),
     "doctor": _Command("doctor", "Check configuration, database, portal and permissions; says what to do."),
 }
 

@@ -7,39 +7,28 @@ from typing import Any
 
 import pytest
 
-import connector
-import webhooks
-from connector.bitrix.calls import METHODS
+from connector.cli.cardchecks import HANDLED, used_scopes
 from connector.errors import BadManifest
 from connector.portals.manifest import Manifest, app_manifest, read_manifest
 from connector.resources import manifest_path
-from webhooks.handlers import HANDLERS
 from webhooks.leads import HINTS
-from webhooks.native.robot import ROBOT_CALL
-
-# First part of a method's name -> scope it needs (api-reference/scopes/permissions.md); the others need none.
-SCOPE_OF = {"crm": "crm", "placement": "placement", "user": "user_brief", "bizproc": "bizproc", "im": "im"}
-
-
-def called_methods() -> set[str]:
-    """Every REST method that is named in our code outside the table of methods and the sandbox."""
-    texts = [
-        path.read_text(encoding="utf-8")
-        for package in (connector, webhooks)
-        for path in Path(str(package.__file__)).parent.rglob("*.py")
-        if "sandbox" not in path.parts and path.name != "calls.py"
-    ]
-    return {method for method in METHODS if any(f'"{method}"' in text for text in texts)}
 
 
 def test_scopes_are_exactly_those_that_the_code_needs() -> None:
-    needed = {SCOPE_OF[name.split(".")[0]] for name in called_methods() if name.split(".")[0] in SCOPE_OF}
-    assert set(app_manifest().scope_list()) == needed
+    assert set(app_manifest().scope_list()) == set(used_scopes())
+
+
+@pytest.mark.parametrize("scope", app_manifest().scope_list())
+def test_every_scope_is_proved_by_a_call(scope: str) -> None:
+    assert used_scopes()[scope]
+
+
+def test_neither_the_feed_nor_all_of_the_users_is_asked_for() -> None:
+    assert not {"log", "user", "user_basic", "user.userfield"} & set(app_manifest().scope_list())
 
 
 def test_every_bound_event_has_somebody_who_handles_it() -> None:
-    handled = {"ONAPPINSTALL"} | (set(HANDLERS) - {ROBOT_CALL}) | HINTS
-    assert {event.value for event in app_manifest().events} == handled
+    assert {event.value for event in app_manifest().events} == HANDLED
     assert {event.value for event in app_manifest().offline_events} <= HINTS
 
 
