@@ -99,7 +99,9 @@ def change_look(
             fields["NAME"] = called
         if paint is not None and paint != found.color.upper():
             fields["COLOR"] = paint
-        change.detail.update(stage=found.id, before={"NAME": found.name, "COLOR": found.color}, now=fields)
+        change.detail.update(stage=found.id, name=fields.get("NAME", found.name))
+        change.detail.update({"was": found.name} if "NAME" in fields else {})
+        change.detail.update({"color": paint} if "COLOR" in fields else {})
         if not fields:
             return one
         change.send("crm.status.update", {"id": found.row, "fields": fields})

@@ -40,8 +40,7 @@ def create(desk: Desk, name: str, *, sort: int | None = None, like_leads: bool =
     """
     wanted = rules.name(name)
     place = rules.place(USUAL_SORT if sort is None else sort)
-    detail = {"name": wanted, "from": "lead stages" if like_leads else "usual stages"}
-    with changing(desk, Did.PIPELINE_CREATED, **detail) as change:
+    with changing(desk, Did.PIPELINE_CREATED, name=wanted, like_leads=like_leads) as change:
         before = desk.look()
         rules.free_pipeline_name(before, wanted)
         inuse.nothing_made(inuse.hold(desk.db, desk.portal.id))
@@ -106,7 +105,7 @@ def rename(desk: Desk, pipeline: str | int, name: str) -> DealPipeline:
     with changing(desk, Did.PIPELINE_RENAMED, name=wanted) as change:
         board = desk.look()
         one = rules.find(board, pipeline)
-        change.detail.update(id=one.id, before=one.name)
+        change.detail.update(id=one.id, was=one.name)
         if one.name == wanted:
             return one
         rules.free_pipeline_name(board, wanted, but=one.id)

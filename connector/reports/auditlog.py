@@ -27,6 +27,7 @@ DID: Mapping[str, str] = {
     Did.PLAN_LOADED: N_("Loaded a plan file"),
     Did.DECIDED: N_("Decided about findings of a plan"),
     Did.APPLIED: N_("Started a switch"),
+    Did.WATCHED: N_("Began to watch Bitrix24's own switch"),
     Did.PAUSED: N_("Paused a run"),
     Did.RESUMED: N_("Resumed a run"),
     Did.CANCELLED: N_("Cancelled a run"),
@@ -36,6 +37,14 @@ DID: Mapping[str, str] = {
     Did.DOWNLOADED: N_("Downloaded a file"),
     Did.SETTINGS_CHANGED: N_("Changed the settings"),
     Did.PIPELINE_CREATED: N_("Created a pipeline"),
+    Did.PIPELINE_RENAMED: N_("Renamed a pipeline"),
+    Did.PIPELINES_REORDERED: N_("Changed the order of pipelines"),
+    Did.PIPELINE_DELETED: N_("Deleted a pipeline"),
+    Did.STAGE_ADDED: N_("Added a stage"),
+    Did.STAGE_RENAMED: N_("Renamed a stage"),
+    Did.STAGE_RECOLOURED: N_("Gave a stage another colour"),
+    Did.STAGES_REORDERED: N_("Changed the order of stages"),
+    Did.STAGE_DELETED: N_("Deleted a stage"),
     Did.KEY_CREATED: N_("Made an API key"),
     Did.KEY_REVOKED: N_("Revoked an API key"),
     Did.RULE_CREATED: N_("Created a rule"),
@@ -58,6 +67,9 @@ VIA: Mapping[str, str] = {
 # What of a line's detail is told, in this order; ids of plans and runs are told by their beginnings, as everywhere.
 _SAID: Mapping[str, str] = {
     "name": N_("“%(value)s”"),
+    "was": N_("was “%(value)s”"),
+    "color": N_("colour %(value)s"),
+    "pipeline": N_("pipeline ID %(value)s"),
     "user_id": N_("user ID %(value)s"),
     "id": N_("ID %(value)s"),
     "left_out": N_("left out: %(value)s"),
@@ -69,10 +81,15 @@ _SAID: Mapping[str, str] = {
     "to": N_("to %(value)s"),
     "kind": N_("kind: %(value)s"),
     "format": N_("format: %(value)s"),
+    "outcome": N_("outcome: %(value)s"),
     "retention_days": N_("plans and journals are kept for %(value)s days"),
 }
 _SHORT = ("plan", "run", "undo_of")
 _KINDS: Mapping[str, str] = {"plan": N_("plan"), "run": N_("run"), "audit": N_("audit log")}
+_OUTCOMES: Mapping[str, str] = {
+    "unknown": N_("not known, the answer was lost"),
+    "incomplete": N_("only a part was done"),
+}
 _LONGEST = 80
 
 
@@ -92,7 +109,11 @@ def particulars(entry: Entry) -> str:
     detail = dict(entry.detail)
     if entry.action == Did.DOWNLOADED:
         detail = _downloaded(detail)
-    parts = [_(text, value=_value(name, detail[name])) for name, text in _SAID.items() if detail.get(name)]
+    if "outcome" in detail:
+        detail["outcome"] = word(_OUTCOMES, str(detail["outcome"]))
+    # The built-in pipeline has the ID 0.
+    told = ((name, text) for name, text in _SAID.items() if detail.get(name) not in (None, "", False))
+    parts = [_(text, value=_value(name, detail[name])) for name, text in told]
     if (leads := detail.get("leads")) is not None:
         parts.append(ngettext("%(n)s lead", "%(n)s leads", int(leads)))
     return " · ".join(parts)

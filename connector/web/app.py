@@ -28,6 +28,7 @@ from connector.web.login import login
 from connector.web.native import native
 from connector.web.pages import pages
 from connector.web.people import people
+from connector.web.pipelines import pipelines
 from connector.web.plans import plans
 from connector.web.portalsettings import portalsettings
 from connector.web.runs import runs
@@ -84,6 +85,7 @@ def create_app(
         runs,
         native,
         downloads,
+        pipelines,
         people,
         auditlog,
         decide,

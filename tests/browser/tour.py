@@ -64,9 +64,30 @@ def tour(person: Visit, portal: Sandbox, seen: Seen, *, installed: bool = False)
     person.app.get_by_role("navigation").get_by_role("button").last.click()
     person.find("history-run").first.wait_for()
     seen("history", person)
+    _pipelines(person, seen)
     _native(person, portal, seen)
     _to_classic(person, portal, seen)
     _errors(person, portal, seen)
+
+
+def _pipelines(person: Visit, seen: Seen) -> None:
+    """All pipelines, a new one made like the lead stages, what is refused, and the question before one goes."""
+    person.click("to-pipelines")
+    person.find("pipelines").wait_for()
+    seen("pipelines", person)
+    person.find("new-name").fill("Inquiries")
+    person.click("create")
+    person.find("stages").wait_for(timeout=LONG)
+    seen("pipeline", person)
+    person.find("stage-name").fill(person.find("name-1").input_value())
+    person.click("add-stage")
+    person.find("told").wait_for(timeout=LONG)
+    seen("pipeline-refused", person)
+    person.click("drop")
+    person.find("delete").wait_for()
+    seen("pipeline-ask", person)
+    person.click("delete")
+    person.find("pipelines").wait_for(timeout=LONG)
 
 
 def _native(person: Visit, portal: Sandbox, seen: Seen) -> None:

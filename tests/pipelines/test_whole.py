@@ -47,7 +47,7 @@ def test_create_with_the_usual_stages(scene: Start) -> None:
     assert here.board().by_id[made.id].name == "Żółty lejek"
     (line,) = here.log()
     assert (line.action, line.who["name"], line.who["via"]) == ("pipeline.created", "Ada Lovelace", "api")
-    assert line.detail == {"name": "Żółty lejek", "from": "usual stages", "id": made.id}
+    assert line.detail == {"name": "Żółty lejek", "like_leads": False, "id": made.id}
 
 
 def test_create_from_the_lead_stages(scene: Start) -> None:
@@ -63,7 +63,7 @@ def test_create_from_the_lead_stages(scene: Start) -> None:
         (s.name, s.semantics) for s in finals
     ]
     assert [s.sort for s in ours.stages] == sorted({s.sort for s in ours.stages})
-    assert here.log()[0].detail["from"] == "lead stages"
+    assert here.log()[0].detail["like_leads"] is True
 
 
 def test_a_pipeline_of_that_name_is_not_created_again(scene: Start) -> None:
@@ -120,7 +120,7 @@ def test_rename_the_built_in_one_too(scene: Start) -> None:
         assert pipelines.rename(here.desk(), one.id, f"Renamed {one.id}").name == f"Renamed {one.id}"
     rows = here.rest("crm.category.list", entityTypeId=2)["categories"]
     assert {row["id"]: row["name"] for row in rows}[0] == "Renamed 0"
-    assert here.log()[0].detail["before"]
+    assert here.log()[0].detail["was"]
 
 
 def test_rename_to_the_same_name_sends_nothing(scene: Start) -> None:
