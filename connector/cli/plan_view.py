@@ -7,10 +7,11 @@ from typing import Any
 from rich.table import Table
 
 from connector.cli.shell import Shell, rows, table
-from connector.i18n import _, duration, ngettext, number
+from connector.i18n import N_, _, duration, ngettext, number
 from connector.planning.catalogue import advice, render
 from connector.planning.encode import finding_from_json
-from connector.planning.model import PlanHead
+from connector.planning.findings_classic import APPEARS, CHANGES, CLASSIC_GROUPS, STAYS
+from connector.planning.model import CrmMode, PlanHead
 from connector.reports.plans import (
     PlanSource,
     deal_stages,
@@ -70,7 +71,22 @@ def print_plan(shell: Shell, source: PlanSource) -> None:
         lines = [(a, b, number(n)) for a, b, n in edges]
         out.print(rows(table(_("Lead stage"), _("Deal stage"), _("Leads"), right=(2,)), lines))
     out.print()
-    out.print(_findings(source))
+    out.print(_findings(source) if head.to is CrmMode.SIMPLE else _classic(head))
+
+
+CLASSIC: Mapping[str, str] = {APPEARS: N_("appears"), CHANGES: N_("changes"), STAYS: N_("stays")}
+
+
+def _classic(head: PlanHead) -> Table | str:
+    """What appears, changes and stays on the way to Classic CRM, then what there is to know about the plan itself."""
+    order = list(CLASSIC)
+    grouped = [(CLASSIC_GROUPS.get(item.code, ""), item) for item in head.findings]
+    grouped.sort(key=lambda pair: order.index(pair[0]) if pair[0] in CLASSIC else len(order))
+    lines = [
+        (word(CLASSIC, group) if group else word(SEVERITY, item.severity), render(item, _), advice(item, _))
+        for group, item in grouped
+    ]
+    return rows(table("", _("Finding"), _("What to do")), lines)
 
 
 def _totals(counts: Mapping[str, Any]) -> str:

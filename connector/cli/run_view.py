@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from connector.cli.exits import Exit
 from connector.cli.shell import Shell, rows, table
 from connector.i18n import N_, _, moment, number
+from connector.reports.checked import checked
 from connector.reports.run_source import RunSource
 from connector.reports.words import (
     LEAD_STATE,
@@ -123,6 +124,8 @@ def print_run(shell: Shell, source: RunSource, behind: Sequence[RunLeadRow]) -> 
                 [(word(REASON, r), number(n)) for r, n in sorted(reasons.items())],
             )
         )
+    for fine, line in checked(run.report or {}):
+        out.print(f"{_('OK') if fine else _('Attention')}: {line}", markup=False)
     for line in variant_lines((run.report or {}).get("native") or {}):
         out.print(line, markup=False)
     if behind:

@@ -10,6 +10,7 @@ from typing import Any
 
 from connector.errors import Said
 
+from .findings_classic import CLASSIC_ROWS
 from .findings_lead import LEAD_ROWS
 from .findings_native import NATIVE_ROWS
 from .findings_plan import PLAN_ROWS
@@ -33,7 +34,10 @@ def _rows(scope: str, rows: tuple[tuple[str, Severity, str, str], ...]) -> dict[
 
 
 CATALOGUE: Mapping[str, Kind] = (
-    _rows("plan", PLAN_ROWS) | _rows("lead", LEAD_ROWS) | _rows("native", NATIVE_ROWS)
+    _rows("plan", PLAN_ROWS)
+    | _rows("plan", CLASSIC_ROWS)
+    | _rows("lead", LEAD_ROWS)
+    | _rows("native", NATIVE_ROWS)
 )
 
 ORDER: Mapping[Severity, int] = {severity: place for place, severity in enumerate(Severity)}

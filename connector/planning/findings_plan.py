@@ -348,32 +348,4 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Workflows of leads stop being of use: %(names)s."),
         N_("Rebuild them for deals where they are needed."),
     ),
-    (
-        "classic-none",
-        E,
-        N_("Classic CRM is not in the portal's plan."),
-        N_("Choose a Bitrix24 plan with leads."),
-    ),
-    (
-        "classic-unknown",
-        W,
-        N_(
-            "Whether the portal's plan has Classic CRM is not documented for REST and could not be found out."
-        ),
-        N_("Check the plan in Bitrix24 before the switch."),
-    ),
-    (
-        "classic-nothing-converted",
-        I,
-        N_("No deal, contact or company changes and nothing is converted back to leads."),
-        "",
-    ),
-    (
-        "classic-leads-back",
-        I,
-        N_("The leads section comes back; %(count)s leads that are still in work appear in it as they are."),
-        "",
-    ),
-    ("classic-new-requests", I, N_("New inquiries become leads again instead of deals."), ""),
-    ("classic-autocreate", I, N_("Bitrix24 allows automatic creation of records in conversions again."), ""),
 )

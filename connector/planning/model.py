@@ -97,7 +97,7 @@ class PortalFacts:
 
     `item_fields` is `crm.item.fields` per entity (`lead`, `deal`, `contact`, `company`), by camelCase name. `country` is an ISO code
     such as `PL`, for phone numbers without a country prefix. `active_total` is what the portal counts, before any choice of leads;
-    `clients` how many contacts and companies there are. `lead_sources`: names of `open_lines` and `telephony` lines that create
+    `clients` how many deals, contacts and companies there are. `lead_sources`: names of `open_lines` and `telephony` lines that create
     leads, None (or missing) where they could not be read.
     `workflows` are rows of `crm` templates of `bizproc.workflow.template.list`; None where they could not be read.
     `mode_setter`: the portal has a method that sets its CRM mode (our companion on self-hosted ones); elsewhere a person must do it.

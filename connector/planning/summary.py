@@ -8,7 +8,7 @@ from .customfields import pairs
 from .mark import MARK
 from .model import Action, CrmMode, Do, Fields, Finding, Known, PlanHead, PortalFacts, UserField
 from .options import NEW, Automation, Leftovers, Options, Timeline
-from .stages import map_stages, new_pipeline, pipeline_name, stage_findings, success_stage
+from .stages import in_work, map_stages, new_pipeline, pipeline_name, stage_findings, success_stage
 from .tally import Tally
 
 ON_CREATE, ON_EDIT = 1, 2
@@ -187,9 +187,27 @@ def _to_classic(facts: PortalFacts) -> Iterable[Finding]:
         yield finding("already-in-mode", mode=facts.mode.value)
     if facts.classic_available is Known.UNKNOWN:
         yield finding("classic-unknown")
-    yield finding("classic-nothing-converted")
     yield finding("classic-leads-back", count=facts.active_total)
+    stages = [stage.name for stage in in_work(facts.lead_stages)]
+    if stages:
+        yield finding("classic-stages", names=stages)
+    workflows = [str(w.get("NAME") or w.get("ID")) for w in _of(facts.workflows, _LEADS, ON_CREATE | ON_EDIT)]
+    if workflows:
+        yield finding("classic-workflows", names=workflows)
+    elif facts.workflows is None:
+        yield finding("workflows-unknown")
+    yield finding("classic-robots")
     yield finding("classic-new-requests")
+    for source, code in (("open_lines", "classic-open-lines"), ("telephony", "classic-telephony")):
+        names = facts.lead_sources.get(source)
+        if names:
+            yield finding(code, names=list(names))
+    yield finding("classic-forms")
     yield finding("classic-autocreate")
     yield finding("menu-reset")
+    yield finding("classic-nothing-converted")
+    counted = {"deals": facts.clients.get("deal"), "contacts": facts.clients.get("contact")}
+    counted["companies"] = facts.clients.get("company")
+    if all(count is not None for count in counted.values()):
+        yield finding("classic-records", **counted)
     yield _flip(facts)

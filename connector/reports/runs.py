@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from connector.i18n import _, language, moment, number
+from connector.reports.checked import checked
 from connector.reports.document import Bars, Cell, Column, Report, Sheet
 from connector.reports.run_source import RunSource, run_source
 from connector.reports.words import (
@@ -143,6 +144,7 @@ def _facts(source: RunSource) -> Iterator[tuple[str, Cell]]:
 
 
 def _notes(source: RunSource) -> Iterator[str]:
+    yield from (text for _fine, text in checked(source.run.report or {}))
     native = (source.run.report or {}).get("native") or {}
     if native:
         predicted = word(VARIANT, native["predicted"])

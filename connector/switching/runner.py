@@ -26,7 +26,7 @@ from connector.planning.encode import action_from_json
 from connector.planning.model import Action, CrmMode
 from connector.store.database import Database
 from connector.store.models import Run, RunState
-from connector.switching import leads, modes, native, undo
+from connector.switching import afterwards, leads, modes, native, undo
 from connector.switching.book import RUN
 from connector.switching.calls import Row
 from connector.switching.flip import flip, note_mode
@@ -280,6 +280,8 @@ def _setup(shift: Shift) -> Flow:
         return _stop_as_wanted(shift)
     shift.prepare()
     note_mode(shift, shift.mode, ours=False)
+    if shift.target is CrmMode.CLASSIC and "records" not in shift.book.counters:
+        shift.book.counters["records"] = afterwards.count(shift.client)
     replan_stale(shift)
     actions = _setup_actions(shift)
     if actions:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from connector.planning.model import CrmMode
 from connector.store.models import RunLead, RunState
-from connector.switching import modes
+from connector.switching import afterwards, modes
 from connector.switching.calls import Row
 from connector.switching.flip import note_mode
 from connector.switching.leadwork import Flow
@@ -39,9 +39,26 @@ def verify(shift: Shift) -> Flow:
         "wanted": _wanted(shift),
     }
     report["active_leads"] = len(active)
+    if counters.get("records"):
+        report["untouched"] = afterwards.compare(shift.client, counters["records"])
+    if made := _converted(shift):
+        report["sample"] = afterwards.sample(shift.client, made)
     report["not_restored"] = list(NOT_RESTORED[shift.run.kind])
     shift.book.stop(RunState.DONE, report=report)
     return Flow.REST
+
+
+def _converted(shift: Shift) -> list[Row]:
+    """Leads of an apply that have become deals, with the ids of their records."""
+    if shift.run.kind != "apply":
+        return []
+    columns = (RunLead.lead_id, RunLead.deal_id, RunLead.contact_id, RunLead.company_id)
+    query = select(*columns).where(RunLead.run_id == shift.run.id, RunLead.state == "done")
+    with shift.db.read() as session:
+        found = session.execute(query.order_by(RunLead.position)).all()
+    return [
+        {"id": lead, "deal": deal, "contact": contact, "company": firm} for lead, deal, contact, firm in found
+    ]
 
 
 def _wanted(shift: Shift) -> str | None:

@@ -210,6 +210,7 @@ def _preview(plan: Header, *, undecided: bool = False) -> str:
         left_out=int(plan.decisions.get("left_out", 0)), undecided=undecided,
         totals=planview.totals(plan), summary=planview.summary(plan, facts),
         todo=todo(plan, counts, samples), severities=planview.severity_counts(plan),
+        classic=planview.classic_groups(plan),
         flow=planview.flow(plan, facts), converts=plan.direction == CrmMode.SIMPLE,
         compare=planview.comparison(plan, counts, samples), downloads=plan_downloads(plan.id),
         filter=chosen, page=lines,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from connector.i18n import N_, _, duration, ngettext, number
+from connector.planning.findings_classic import APPEARS, CHANGES, CLASSIC_GROUPS, STAYS
 from connector.planning.model import CrmMode, Finding, PortalFacts, Severity, Stage
 from connector.planning.options import NEW, Activities, Create, Options
 from connector.plans import decisions
@@ -107,6 +108,21 @@ def pipeline_name(options: Options, facts: PortalFacts | None) -> str:
         return options.pipeline_name or _("New pipeline")
     found = facts.pipeline(int(options.pipeline)) if facts else None
     return found.name if found else f"#{options.pipeline}"
+
+
+CLASSIC_TITLES: Mapping[str, str] = {
+    APPEARS: N_("What appears"),
+    CHANGES: N_("What changes"),
+    STAYS: N_("What stays"),
+}
+
+
+def classic_groups(plan: Header) -> list[tuple[str, str, tuple[FindingView, ...]]]:
+    """(key, title, findings) of a plan to Classic CRM: what appears, what changes, what stays. Empty for the other way."""
+    if plan.head is None or plan.direction != CrmMode.CLASSIC:
+        return []
+    found = [(CLASSIC_GROUPS.get(f.code), finding_view(f)) for f in plan.head.findings]
+    return [(key, _(title), tuple(v for g, v in found if g == key)) for key, title in CLASSIC_TITLES.items()]
 
 
 def severity_counts(plan: Header) -> list[SeverityCount]:

@@ -11,6 +11,7 @@ from flask_babel import format_datetime
 
 from connector.i18n import _, duration, ngettext, number
 from connector.planning.model import CrmMode
+from connector.reports.checked import checked
 from connector.reports.words import NOT_RESTORED, REASON, problem_text, word
 from connector.switching.progress import RunProgress
 from connector.switching.queries import RunLeadRow
@@ -162,6 +163,9 @@ def _checks(run: RunProgress, left: int) -> list[Check]:
             _("Read back: the portal reports %(mode)s.", mode=_mode(mode.get("now"))),
         )
     ]
+    if run.kind == "apply" and mode.get("now") == CrmMode.CLASSIC == mode.get("wanted"):
+        text = ngettext("%(n)s lead is in work again.", "%(n)s leads are in work again.", active)
+        rows.append(Check(True, text))
     if run.kind == "apply" and mode.get("now") == CrmMode.SIMPLE:
         text = (
             _("No lead of the portal is in work.")
@@ -169,6 +173,7 @@ def _checks(run: RunProgress, left: int) -> list[Check]:
             else ngettext("%(n)s lead is still in work.", "%(n)s leads are still in work.", active)
         )
         rows.append(Check(not active, text))
+    rows += [Check(fine, text) for fine, text in checked(run.report or {})]
     if left:
         rows.append(
             Check(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from connector.i18n import _
 from connector.planning.catalogue import CATALOGUE, ORDER
-from connector.planning.model import Finding, Severity
+from connector.planning.findings_classic import CLASSIC_GROUPS
+from connector.planning.model import CrmMode, Finding, Severity
 from connector.plans.decisions import ACCEPTED, CODES
 from connector.plans.queries import FindingCount, Header
 from connector.web import words
@@ -134,7 +135,10 @@ def _of_leads(count: FindingCount, samples: Mapping[str, Finding], plan: Header)
 
 def _of_plan(plan: Header) -> list[Task]:
     assert plan.head is not None
-    return [_task(finding_view(f), plan, own=True) for f in plan.head.findings]
+    # What a plan to Classic CRM says of what appears, changes and stays stands in lists of its own, unless it is to be decided.
+    apart = CLASSIC_GROUPS if plan.direction == CrmMode.CLASSIC else {}
+    shown = [f for f in plan.head.findings if f.code not in apart or f.severity is not Severity.INFO]
+    return [_task(finding_view(f), plan, own=True) for f in shown]
 
 
 def _anchored(tasks: list[Task]) -> list[Task]:

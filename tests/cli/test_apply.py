@@ -106,11 +106,14 @@ def test_to_classic_converts_nothing_and_waits_for_the_person(
 ) -> None:
     portal.post("mode", mode="simple")
     path = tmp_path / "back.jsonl"
-    connected("plan", "--to", "classic", "--out", str(path))
+    told = connected("plan", "--to", "classic", "--out", str(path))
+    assert "New inquiries become leads again" in told.out
     run = applied(connected, path)
     assert run["leads"]["total"] == 0
     portal.post("mode", mode="classic")
-    assert connected("runs", "resume", run["id"]).code == Exit.DONE
+    done = connected("runs", "resume", run["id"])
+    assert done.code == Exit.DONE
+    assert "deals that were there before are there." in done.out
 
 
 def test_ctrl_c_pauses_and_resume_goes_on_without_a_second_deal(

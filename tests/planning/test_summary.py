@@ -3,6 +3,7 @@
 from typing import Any
 
 from connector.planning.catalogue import CATALOGUE, render
+from connector.planning.findings_classic import CLASSIC_GROUPS, CLASSIC_ROWS
 from connector.planning.model import CrmMode, Do, PlanHead, PortalFacts
 from connector.planning.options import Automation, Options
 from connector.planning.planner import plan_leads
@@ -224,8 +225,31 @@ def test_to_classic_says_what_changes() -> None:
         "classic-new-requests",
         "menu-reset",
         "flip-guided",
+        "classic-stages",
+        "classic-robots",
     } <= codes(found)
     assert found.setup == () == found.stage_map
+
+
+def test_to_classic_names_what_works_again_and_what_is_counted() -> None:
+    workflow = {"NAME": "Greet", "DOCUMENT_TYPE": ["crm", "CCrmDocumentLead", "LEAD"], "AUTO_EXECUTE": "1"}
+    portal = facts(
+        mode=CrmMode.SIMPLE,
+        workflows=(workflow,),
+        lead_sources={"open_lines": ("Telegram",), "telephony": ()},
+        clients={"deal": 4, "contact": 3, "company": 2},
+    )
+    said = {item.code: render(item) for item in head(portal=portal, to="classic").findings}
+    assert "Greet" in said["classic-workflows"]
+    assert "Telegram" in said["classic-open-lines"]
+    assert "classic-telephony" not in said
+    assert "Deals (4), contacts (3) and companies (2)" in said["classic-records"]
+
+
+def test_what_a_plan_to_classic_says_is_about_something_that_appears_changes_or_stays() -> None:
+    about_the_plan = {"classic-none", "classic-unknown"}
+    codes_ = {row[0] for row in CLASSIC_ROWS}
+    assert codes_ - about_the_plan == set(CLASSIC_GROUPS) - {"menu-reset"}
 
 
 def test_every_finding_about_a_plan_can_be_said() -> None:

@@ -6,8 +6,10 @@ from collections.abc import Callable
 
 from sqlalchemy import select
 
+from connector.reports.checked import checked
 from connector.store.models import ModeChange
 from connector.switching import modes, service
+from connector.switching.afterwards import SAMPLE
 from connector.switching.jobs import Jobs
 from connector.switching.runner import SliceResult
 from tests.switching.harness import ACTOR, Stage, check_switched
@@ -100,10 +102,50 @@ def test_on_the_way_to_classic_nothing_is_converted(stage: Callable[..., Stage])
     assert portal.run(run_id).waiting_for["to"] == "classic"
     portal.set_mode(1)
     assert portal.drive(run_id) is SliceResult.DONE
+    report = portal.run(run_id).report
+    assert report["mode"] == {"before": "simple", "now": "classic", "wanted": "classic"}
+    assert report["active_leads"] == len(portal.active())
+    assert report["untouched"]["deal"] == {"before": len(before["deals"]), "now": len(before["deals"])}
     after = portal.picture()
     assert {name: after[name] for name in after if name != "settings"} == {
         name: before[name] for name in before if name != "settings"
     }
+
+
+def test_records_that_vanish_on_the_way_to_classic_are_noticed_and_new_ones_are_not(
+    stage: Callable[..., Stage],
+) -> None:
+    portal = stage(leads=10, mode="simple")
+    run_id = portal.start(to="classic")
+    portal.drive(run_id)
+    client = portal.client()
+    gone = min(portal.world.contacts.rows)
+    client.call("crm.item.delete", {"entityTypeId": 3, "id": gone})
+    client.call("crm.item.add", {"entityTypeId": 2, "fields": {"title": "New"}})
+    portal.set_mode(1)
+    assert portal.drive(run_id) is SliceResult.DONE
+    kept = portal.run(run_id).report["untouched"]
+    assert kept["contact"]["now"] == kept["contact"]["before"] - 1
+    assert kept["deal"]["now"] == kept["deal"]["before"]
+    said = {text: fine for fine, text in checked(portal.run(run_id).report)}
+    assert [text for text, fine in said.items() if not fine] == [
+        f"{kept['contact']['now']} of {kept['contact']['before']} contacts that were there before are there."
+    ]
+
+
+def test_created_records_are_looked_at_again_at_the_end(stage: Callable[..., Stage]) -> None:
+    portal = stage(leads=90)
+    run_id = portal.start(create="both")
+    portal.drive(run_id)
+    done = [lead for lead in portal.leads(run_id) if lead.state == "done"]
+    assert len(done) > SAMPLE
+    portal.client().call("crm.item.delete", {"entityTypeId": 2, "id": done[0].deal_id})
+    portal.set_mode(2)
+    assert portal.drive(run_id) is SliceResult.DONE
+    sample = portal.run(run_id).report["sample"]
+    assert sample["leads"] == SAMPLE
+    assert sample["missing"] == [{"entity": "deal", "id": done[0].deal_id, "lead": done[0].lead_id}]
+    assert sample["deal"] == {"asked": SAMPLE, "found": SAMPLE - 1}
 
 
 def test_a_waiting_run_is_asked_after_seldom_unless_somebody_looks_and_not_for_ever(

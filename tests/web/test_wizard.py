@@ -73,12 +73,17 @@ def test_simple_to_classic_converts_nothing(stage: Callable[..., Stage]) -> None
     here.worker.work()
     person.post(person.sent[-1], {"session": person.token})
     assert not person.has("totals")
+    assert "New inquiries become leads again" in person.find("classic-changes").text
+    assert "lead stages are worked with again" in person.find("classic-appears").text
+    assert "nothing is converted back" in person.find("classic-stays").text
     converted(here, person)
     here.server.world.settings.mode = CLASSIC
     person.press("flip-check")
     here.worker.work()
     person.post(person.sent[-1], {"session": person.token})
     assert "Classic CRM" in person.find("report-title").text
+    assert f"{deals} of {deals} deals that were there before are there" in person.page.text
+    assert "in work again" in person.page.text
     assert len(here.server.world.deals) == deals
 
 

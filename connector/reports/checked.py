@@ -1,0 +1,50 @@
+"""What was checked after a run, as sentences with a yes or no. Shared by pages, shell and files; says only what the report has read."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connector.i18n import N_, _, ngettext, number
+
+_KINDS: Mapping[str, str] = {
+    "lead": N_("leads"),
+    "deal": N_("deals"),
+    "contact": N_("contacts"),
+    "company": N_("companies"),
+}
+
+
+def checked(report: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """(fine, sentence) for the records that were counted and those that were sampled."""
+    for kind, counts in (report.get("untouched") or {}).items():
+        before, now = int(counts["before"]), int(counts["now"])
+        if before:
+            text = _(
+                "%(now)s of %(before)s %(kind)s that were there before are there.",
+                now=number(now),
+                before=number(before),
+                kind=_(_KINDS[kind]),
+            )
+            yield now == before, text
+    sample = report.get("sample") or {}
+    if sample:
+        yield from _sample(sample)
+
+
+def _sample(sample: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    missing = sample.get("missing") or ()
+    if not missing:
+        leads = int(sample["leads"])
+        text = ngettext(
+            "Looked at again: what was created for %(n)s lead is there.",
+            "Looked at again: what was created for %(n)s leads is there.",
+            leads,
+        )
+        yield True, text
+    for one in missing:
+        text = _(
+            "Not found again: %(kind)s #%(id)s of lead #%(lead)s. Somebody may have deleted it since.",
+            kind=one["entity"],
+            id=one["id"],
+            lead=one["lead"],
+        )
+        yield False, text
