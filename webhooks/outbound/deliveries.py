@@ -50,11 +50,12 @@ class DeliveryView:
     next_at: datetime | None
     created_at: datetime
     finished_at: datetime | None
+    position: int = 0
 
     @property
     def cursor(self) -> str:
         """What `page` takes to go on behind this one."""
-        return f"{self.created_at.isoformat()}~{self.id}"
+        return f"{self.created_at.isoformat()}~{self.position}~{self.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def page(
     query = (
         select(Delivery)
         .where(Delivery.portal_id == portal_id)
-        .order_by(Delivery.created_at.desc(), Delivery.id.desc())
+        .order_by(Delivery.created_at.desc(), Delivery.position.desc(), Delivery.id.desc())
         .limit(limit)
     )
     wanted = {"endpoint_id": endpoint_id, "rule_id": rule_id, "state": state, "kind": kind}
@@ -89,7 +90,7 @@ def page(
         if value is not None:
             query = query.where(getattr(Delivery, name) == value)
     if (known := _cursor(behind)) is not None:
-        query = query.where(tuple_(Delivery.created_at, Delivery.id) < known)
+        query = query.where(tuple_(Delivery.created_at, Delivery.position, Delivery.id) < known)
     with db.read() as session:
         return [_view(row) for row in session.scalars(query)]
 
@@ -176,13 +177,14 @@ def _get(session: Session, portal_id: int, delivery_id: str) -> Delivery:
     return row
 
 
-def _cursor(text: str | None) -> tuple[datetime, str] | None:
-    moment, mark, id_ = (text or "").partition("~")
+def _cursor(text: str | None) -> tuple[datetime, int, str] | None:
+    parts = (text or "").split("~")
     try:
-        when = datetime.fromisoformat(moment)
+        moment, position, id_ = parts
+        when, place = datetime.fromisoformat(moment), int(position)
     except ValueError:
         return None
-    return (when, id_) if mark and when.tzinfo is not None else None
+    return (when, place, id_) if when.tzinfo is not None else None
 
 
 def _view(row: Delivery) -> DeliveryView:
@@ -201,4 +203,5 @@ def _view(row: Delivery) -> DeliveryView:
         next_at=row.next_at if row.state == DeliveryState.PENDING else None,
         created_at=row.created_at,
         finished_at=row.finished_at,
+        position=row.position,
     )
