@@ -51,6 +51,7 @@ class Did(StrEnum):
     ENDPOINT_CHANGED = "endpoint.changed"
     ENDPOINT_DELETED = "endpoint.deleted"
     ENDPOINT_DISABLED = "endpoint.disabled"
+    ENDPOINT_TESTED = "endpoint.tested"
     SECRET_ROTATED = "endpoint.secret_rotated"  # noqa: S105
     REDELIVERED = "delivery.redelivered"
     PIPELINE_RENAMED = "pipeline.renamed"

@@ -16,6 +16,7 @@ class PortalCard:
     state: str
     owner_name: str
     mode: str | None
+    owner_id: int | None = None
 
 
 def portal_card(db: Database, portal_id: int) -> PortalCard:
@@ -24,4 +25,4 @@ def portal_card(db: Database, portal_id: int) -> PortalCard:
         portal = session.get(Portal, portal_id)
         if portal is None or portal.state == PortalState.UNINSTALLED:
             raise AppUninstalled(portal=portal.host if portal is not None else "")
-        return PortalCard(ref_of(portal), portal.state, portal.owner_name, portal.mode)
+        return PortalCard(ref_of(portal), portal.state, portal.owner_name, portal.mode, portal.owner_id)

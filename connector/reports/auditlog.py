@@ -54,6 +54,7 @@ DID: Mapping[str, str] = {
     Did.ENDPOINT_CHANGED: N_("Changed an endpoint"),
     Did.ENDPOINT_DELETED: N_("Deleted an endpoint"),
     Did.ENDPOINT_DISABLED: N_("Switched an endpoint off"),
+    Did.ENDPOINT_TESTED: N_("Sent a test to an endpoint"),
     Did.SECRET_ROTATED: N_("Gave an endpoint a new secret"),
     Did.REDELIVERED: N_("Delivered a webhook again"),
 }

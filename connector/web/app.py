@@ -17,6 +17,7 @@ from connector.web import context, failures, guard
 from connector.web.api import routes
 from connector.web.api.docs import docs
 from connector.web.auditlog import auditlog
+from connector.web.automation import automation
 from connector.web.decide import decide
 from connector.web.downloads import downloads
 from connector.web.facts import FactsCache
@@ -91,6 +92,7 @@ def create_app(
         decide,
         portalsettings,
         keys,
+        automation,
     ):
         app.register_blueprint(blueprint)
     app.register_blueprint(routes.blueprint())

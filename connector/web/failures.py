@@ -16,11 +16,14 @@ from werkzeug.exceptions import HTTPException
 from connector.errors import (
     BitrixError,
     DeadCredential,
+    DeliveryNotFound,
+    EndpointNotFound,
     LaunchRefused,
     LeadswitchError,
     NotAllowed,
     NothingHere,
     PlanNotFound,
+    RuleNotFound,
     RunNotFound,
     Who,
     sentences,
@@ -127,6 +130,8 @@ def status_of(error: LeadswitchError) -> int:
     """The HTTP status that goes with an error."""
     if isinstance(error, NotAllowed | LaunchRefused):
         return 403
+    if isinstance(error, DeliveryNotFound | EndpointNotFound | RuleNotFound):
+        return 404
     if isinstance(error, PlanNotFound | RunNotFound | NothingHere):
         return 404
     if isinstance(error, BitrixError):

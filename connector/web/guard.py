@@ -31,6 +31,7 @@ ACTING = frozenset(
         Action.NAME_PEOPLE,
         Action.SETTINGS,
         Action.API_KEYS,
+        Action.AUTOMATION,
     }
 )
 VOUCHED = timedelta(hours=1)

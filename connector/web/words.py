@@ -44,6 +44,7 @@ STEPS: tuple[tuple[str, str], ...] = (
 
 TABS: tuple[tuple[str, str, str, str], ...] = (
     ("people", "people.show_people", N_("People"), "group"),
+    ("automation", "automation.show_automation", N_("Automation"), "repeat"),
     ("audit", "auditlog.show_log", N_("Audit log"), "history"),
     ("settings", "portalsettings.show_settings", N_("Data and settings"), "box"),
     ("keys", "keys.show_keys", N_("API keys"), "lock"),

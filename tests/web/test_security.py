@@ -323,8 +323,27 @@ def test_sessions_of_an_uninstalled_portal_end(stage: Callable[..., Stage]) -> N
 
 # ---------------------------------------------------------------------------------------- every route, every stranger
 
-WORDS = {"kind": "plan", "form": "csv", "verb": "pause", "lead_id": "1", "token": "x", "filename": "x"}
-OPEN = {"static", "launch.app", "launch.installer", "launch.events", "login.begin", "login.callback"} | {
+WORDS = {
+    "kind": "plan",
+    "form": "csv",
+    "verb": "pause",
+    "lead_id": "1",
+    "token": "x",
+    "filename": "x",
+    "user_id": "7",
+    "rule_id": "rl_x",
+    "endpoint_id": "ep_x",
+    "delivery_id": "msg_x",
+}
+OPEN = {
+    "static",
+    "launch.app",
+    "launch.installer",
+    "launch.events",
+    "launch.robot",
+    "login.begin",
+    "login.callback",
+} | {
     "health.alive",
     "health.ready",
     "downloads.fetch",
@@ -348,7 +367,7 @@ def two_portals(stage: Callable[..., Stage]) -> tuple[Stage, Person, list[str]]:
         if rule.endpoint in OPEN or rule.endpoint.startswith("api."):
             continue
         names = {**WORDS, "plan_id": plan, "run_id": run, "id_": plan}
-        _, path = rule.build({name: names[name] for name in rule.arguments}) or ("", "")
+        _, path = rule.build({name: names.get(name, "1") for name in rule.arguments}) or ("", "")
         paths.append(path)
     paths.append(f"/app/downloads/run/{run}/csv")
     assert len(paths) > 15

@@ -3,6 +3,7 @@
 A delivery that is sent again keeps its `webhook-id` and its body, so that a receiver can tell that it has seen it.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,8 @@ from connector.clock import Clock, SystemClock
 from connector.errors import DeliveryNotFound, EndpointDisabled
 from connector.portals.audit import Did, record
 from connector.store.database import Database
-from connector.store.models import Delivery, DeliveryAttempt, DeliveryState, Endpoint, EndpointState
+from connector.store.models import Delivery, DeliveryAttempt, DeliveryState, Endpoint, EndpointState, Portal
+from webhooks.outbound import payload
 from webhooks.outbound.endpoints import Actor, get
 
 MISSED = (DeliveryState.FAILED, DeliveryState.DROPPED)
@@ -149,6 +151,34 @@ def replay(
         detail = {"endpoint": endpoint_id, "since": since.isoformat(), "deliveries": len(ids)}
         record(session, portal_id, at=now, who=actor, action=Did.REDELIVERED, detail=detail)
     return len(ids)
+
+
+def send_test(
+    db: Database, portal_id: int, endpoint_id: str, actor: Actor, *, clock: Clock | None = None
+) -> DeliveryView:
+    """Queue a test event (`leadswitch.test`), signed and logged like any other. Raises EndpointNotFound, EndpointDisabled."""
+    now = (clock or SystemClock()).now()
+    with db.begin() as session:
+        _need_active(session, portal_id, endpoint_id)
+        portal = session.get_one(Portal, portal_id)
+        where = {"key": portal.key, "host": portal.host}
+        row = Delivery(
+            id=f"msg_{secrets.token_hex(12)}",
+            portal_id=portal_id,
+            endpoint_id=endpoint_id,
+            kind="webhook",
+            event=payload.TEST,
+            action={"type": "webhook", "endpoint": endpoint_id, "body": "event"},
+            body=payload.body(payload.TEST, now, where, {}, None),
+            subject="test",
+            next_at=now,
+            created_at=now,
+        )
+        session.add(row)
+        detail = {"endpoint": endpoint_id, "delivery": row.id}
+        record(session, portal_id, at=now, who=actor, action=Did.ENDPOINT_TESTED, detail=detail)
+        session.flush()
+        return _view(row)
 
 
 def _need_active(session: Session, portal_id: int, endpoint_id: str) -> Endpoint:

@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import func, select, update
@@ -44,6 +45,7 @@ class EndpointView:
     overlap_until: datetime | None
     created_at: datetime
     created_by: Mapping[str, Any]
+    updated_at: datetime
 
 
 def new_secret() -> str:
@@ -75,19 +77,30 @@ def create_endpoint(
     actor: Actor,
     clock: Clock | None = None,
     resolve: Resolve = address.resolve,
+    once: str = "",
 ) -> tuple[EndpointView, str]:
-    """A new endpoint and its secret, which nobody can be shown again. Raises BadAddress, TooMany."""
+    """A new endpoint and its secret, which nobody can be shown again. Raises BadAddress, TooMany.
+
+    Who may ask twice for the same one gives `once`, any text: the second time the endpoint is as it is, and its secret empty.
+    """
     url = address.check(url, private=settings.webhook_private_networks, resolve=resolve)
     now = (clock or SystemClock()).now()
     secret = new_secret()
+    id_ = (
+        f"ep_{sha256(f'{portal_id}:{once}'.encode()).hexdigest()[:20]}"
+        if once
+        else f"ep_{secrets.token_hex(10)}"
+    )
     with db.begin() as session:
+        if (known := session.get(Endpoint, id_)) is not None:
+            return _view(known), ""
         count = session.scalar(
             select(func.count()).select_from(Endpoint).where(Endpoint.portal_id == portal_id)
         )
         if (count or 0) >= MOST:
             raise TooMany(most=MOST)
         row = Endpoint(
-            id=f"ep_{secrets.token_hex(10)}",
+            id=id_,
             portal_id=portal_id,
             address=address.shown(url),
             name=name.strip()[:120],
@@ -147,13 +160,19 @@ def rotate_secret(
     *,
     actor: Actor,
     overlap_hours: float = OVERLAP_HOURS,
+    seen: datetime | None = None,
     clock: Clock | None = None,
 ) -> str:
-    """A new secret, shown once. For `overlap_hours` the former one signs along, so that a receiver can change without losing anything."""
+    """A new secret, shown once. For `overlap_hours` the former one signs along, so that a receiver can change without losing anything.
+
+    `seen` is `updated_at` as the person saw it: when the endpoint has changed since, nothing is done and the answer is empty.
+    """
     now = (clock or SystemClock()).now()
     secret = new_secret()
     with db.begin() as session:
         row = get(session, portal_id, endpoint_id, lock=True)
+        if seen is not None and row.updated_at != seen:
+            return ""
         known = row.secrets or {}
         old = {"old": known["now"], "old_until": (now + timedelta(hours=overlap_hours)).isoformat()}
         row.secrets = {"url": known["url"], "now": secret, **(old if overlap_hours > 0 else {})}
@@ -222,4 +241,5 @@ def _view(row: Endpoint) -> EndpointView:
         overlap_until=datetime.fromisoformat(until) if until else None,
         created_at=row.created_at,
         created_by=row.created_by,
+        updated_at=row.updated_at,
     )
