@@ -60,7 +60,11 @@ def test_an_endpoint_a_rule_and_a_change_from_end_to_end(
     admin.press("tab-automation")
     assert secret not in admin.page.text
     assert "Classic CRM → Simple CRM" in admin.find("changes").text
-    assert [post["type"] for post in receiver.taken] == ["leadswitch.test", "crm.mode.changed", "lead.left_behind"]
+    assert [post["type"] for post in receiver.taken] == [
+        "leadswitch.test",
+        "crm.mode.changed",
+        "lead.left_behind",
+    ]
     admin.press("delivery")
     assert "lead.left_behind" in admin.find("body").text
     admin.press("redeliver")
