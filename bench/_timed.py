@@ -7,7 +7,7 @@ somebody sleeps. What comes out is the time on the portal's clock, the same on a
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -58,8 +58,11 @@ class CountedClock:
         return self.now().timestamp()
 
 
-def timed_portal(clock: CountedClock, **options: Any) -> SandboxServer:
-    """A sandbox on this clock, with the study's costs and the documented limits; not started yet."""
+def timed_portal(clock: CountedClock, spent: Callable[[float], object], **options: Any) -> SandboxServer:
+    """A sandbox on this clock, with the study's costs and the documented limits; not started yet.
+
+    `spent` is told how many seconds the portal worked on each request.
+    """
     server = SandboxServer(plan="professional", limits="documented", **options)
     server.world.clock = PortalClock(clock.timestamp)
     settings = server.world.settings
@@ -71,6 +74,7 @@ def timed_portal(clock: CountedClock, **options: Any) -> SandboxServer:
     def run(name: str, call: Call) -> Answer:
         answer = answer_of(name, call)
         clock.sleep(answer.spent + HTTP_SECONDS)
+        spent(answer.spent)
         return answer
 
     dispatcher.run = run  # type: ignore[method-assign]

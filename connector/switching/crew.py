@@ -30,7 +30,7 @@ from connector.switching.calls import (
     Written,
 )
 from connector.switching.journal import Entry, Journal, standing
-from connector.switching.packing import Load
+from connector.switching.packing import Load, full_first
 from connector.switching.results import result_of
 from connector.switching.reverse import BACK
 from connector.switching.wire import Command, Outcome, State, Wire
@@ -315,11 +315,12 @@ class Crew:
         joint = self._joint(ready)
         asks += [ask for ask in joint if self._is_full(ask)][: self._size - len(asks)]
         load = Load(self._size, len(asks))
-        for task, slot in ready:
-            if not self._shares(slot):
-                if not load.takes(*_command_of(slot.call)):
-                    return asks
-                asks.append(self._ask(task, slot))
+        single = [(task, slot) for task, slot in ready if not self._shares(slot)]
+        commands = [_command_of(slot.call) for _, slot in single]
+        for place in full_first(commands):
+            if not load.takes(*commands[place]):
+                return asks
+            asks.append(self._ask(*single[place]))
         return asks + [ask for ask in joint if not self._is_full(ask)][: self._size - load.used]
 
     def _waiting(self) -> Iterator[tuple[Task, Slot]]:

@@ -41,6 +41,18 @@ class Load:
         return True
 
 
+def full_first(commands: Sequence[tuple[str, Params]]) -> list[int]:
+    """Places of (method, params) in the order in which to send them: imports that would not fill a pack come last, and so may wait for
+    others of their type while there is something else to send.
+    """
+    imports: dict[int, list[int]] = {}
+    for place, (method, params) in enumerate(commands):
+        if method == ONE:
+            imports.setdefault(int(params["entityTypeId"]), []).append(place)
+    late = {place for places in imports.values() for place in places[len(places) // PACK * PACK :]}
+    return [place for place in range(len(commands)) if place not in late] + sorted(late)
+
+
 @dataclass(slots=True)
 class Parcel:
     """A command as it is sent, and the places of those that it stands for."""

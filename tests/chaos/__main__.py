@@ -104,7 +104,7 @@ def write(tallies: Sequence[Tally], leads: int) -> None:
     total = sum(tally.leads for tally in tallies)
     lines = [
         BEGIN,
-        f"{len(tallies)} runs on portals seeded with {leads} leads, {total} leads converted and taken back, "
+        f"{len(tallies)} runs on portals with {leads} leads in work, {total} leads converted and taken back, "
         f"{sum(t.kills for t in tallies)} processes killed, {sum(t.faults for t in tallies)} faults met: "
         f"every promise kept in {kept} of {len(tallies)} runs.",
         "",

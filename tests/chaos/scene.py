@@ -43,7 +43,8 @@ FAULTS: tuple[Mapping[str, Any], ...] = (
     {"kind": "delay", "seconds": SLOW_ANSWER},
     {"kind": "truncated"},
 )
-PATIENCE = 280
+PATIENCE = 600
+LOOK_SECONDS = 0.1
 ONE_IN = 18
 """Of so many batches one meets each kind of fault, on average."""
 
@@ -67,7 +68,7 @@ class Tally:
 
 @dataclass
 class Scene:
-    """A portal, a database, and worker processes that come and go."""
+    """A portal, a database, and worker processes that come and go. Of three seeded leads two are in work: `leads` counts these."""
 
     folder: Path
     seed: int
@@ -75,7 +76,7 @@ class Scene:
     database_url: str = ""
     workers: int = 1
     tally: Tally = field(init=False)
-    _processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
+    _processes: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         kind = "PostgreSQL" if self.database_url.startswith("postgres") else "SQLite"
@@ -119,7 +120,7 @@ class Scene:
     # ------------------------------------------------------------------------------------------------- the portal
 
     def _open(self) -> None:
-        self.server = SandboxServer(leads=self.leads, seed=self.seed, limits="off").start()
+        self.server = SandboxServer(leads=self.leads * 3 // 2, seed=self.seed, limits="off").start()
         url = self.database_url or f"sqlite:///{self.folder / 'leadswitch.db'}"
         key = new_key()
         self._env = {
@@ -130,9 +131,23 @@ class Scene:
             "LEADSWITCH_CLIENT_SECRET": self.server.ready["client_secret"],
             "LEADSWITCH_OAUTH_SERVERS": self.server.ready["oauth"],
         }
+        self._nursery = self._start_nursery()
         db = Database(url, [key])
         db.migrate()
         self.stage = Stage(self.server, db, Settings(data_dir=self.folder), self._install(db))
+
+    def _start_nursery(self) -> subprocess.Popen[str]:
+        """The process that forks workers, so that none has to import everything again."""
+        with (self.folder / "workers.log").open("a") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.chaos.worker"],
+                cwd=ROOT,
+                env={**os.environ, **self._env},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
     def _install(self, db: Database) -> PortalRef:
         """The app with an administrator's token, as an installation would have stored it."""
@@ -205,11 +220,11 @@ class Scene:
                 killed_at, stride = now[1], self._stride()
                 if self._random.random() < 0.3:
                     self._expire()
-            time.sleep(0.02)
+            time.sleep(LOOK_SECONDS)
 
     def _stride(self) -> int:
         """Commands that are let through before the next kill: many kills, but always some progress between them."""
-        return self._random.randrange(40, 40 + self.leads * 6)
+        return self._random.randrange(self.leads, self.leads * 8)
 
     def _look(self, run_id: str) -> tuple[str, int, str]:
         """State, commands so far, and who works on it."""
@@ -226,29 +241,24 @@ class Scene:
     def _spawn(self, name: str) -> None:
         if name in self._processes:
             return
-        log = (self.folder / f"{name}.log").open("a")
-        self._processes[name] = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.worker", name],
-            cwd=ROOT,
-            env={**os.environ, **self._env},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        log.close()
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
+        self._nursery.stdin.write(f"{name}\n")
+        self._nursery.stdin.flush()
+        self._processes[name] = int(self._nursery.stdout.readline())
 
     def _kill(self, name: str) -> None:
         process = self._processes.pop(name, None)
         if process is not None:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            _end(process)
             self.tally.kills += 1
 
     def _close(self) -> None:
         for process in self._processes.values():
-            process.kill()
-            process.wait()
+            _end(process)
         self._processes.clear()
+        self._nursery.kill()
+        self._nursery.communicate()
         self.stage.db.close()
         self.server.stop()
 
@@ -259,3 +269,14 @@ class Scene:
             self.tally.looked_for = session.scalar(query.where(Journal.state == JournalState.NOT_RUN)) or 0
             left = session.scalar(query.where(Journal.state.in_([JournalState.INTENT, JournalState.UNKNOWN])))
         assert not left, f"{left} writes whose outcome nobody knows"
+
+
+def _end(process: int) -> None:
+    """SIGKILL, and wait until it is gone."""
+    os.kill(process, signal.SIGKILL)
+    while True:
+        try:
+            os.kill(process, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.005)

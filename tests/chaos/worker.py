@@ -1,10 +1,14 @@
-"""One worker process of a chaos run: `python -m tests.chaos.worker NAME`, with the rest in the environment. Works until it is killed.
+"""Worker processes of a chaos run: `python -m tests.chaos.worker`, with the rest in the environment. Each works until it is killed.
 
-The waits that are right for a real portal are cut short here; nothing else differs from `leadswitch serve`.
+This process has everything imported and does nothing but fork: for every line NAME on its standard input a worker of that name, whose
+process id it prints. It ends when its input ends. The waits that are right for a real portal are cut short here; nothing else differs
+from `leadswitch serve`.
 """
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -27,7 +31,7 @@ SLOW_ANSWER = 0.6
 EFFORT = Effort(
     in_flight=60,
     slice_seconds=2.0,
-    settle_seconds=6.0,
+    settle_seconds=4.0,
     lease_seconds=4.0,
     longest_idle=0.1,
     trouble_seconds=90.0,
@@ -63,16 +67,27 @@ def client_opener(db: Database, settings: Settings) -> Callable[[int, Callable[[
     return open_
 
 
-def main(name: str) -> None:
+def work(name: str) -> None:
     """Work on whatever is due."""
     settings = Settings.load()
     db = Database.open(settings)
     Engine(settings, db, executor=name, effort=EFFORT, client=client_opener(db, settings)).start()
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
     while True:
         time.sleep(60)
 
 
+def main() -> None:
+    """Fork on demand."""
+    # The kernel buries those that were killed.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        process = os.fork()
+        if process == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            work(line.strip())
+        sys.stdout.write(f"{process}\n")
+        sys.stdout.flush()
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main()

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.errors import AccessDenied, AnswerLost, MethodError, OutcomeUnknown
-from connector.switching.packing import MANY, ONE, PACK, Load, Parcel, pack, unpack
+from connector.switching.packing import MANY, ONE, PACK, Load, Parcel, full_first, pack, unpack
 from connector.switching.wire import Command, Outcome, State
 
 
@@ -83,3 +83,10 @@ def test_what_cannot_be_told_by_place_is_looked_for() -> None:
 def test_a_refusal_of_the_whole_is_one_of_each() -> None:
     denied = Outcome(State.FAILED, error=AccessDenied(method=MANY, code="INVALID_CREDENTIALS"))
     assert unpack(Parcel(imported(3), [0, 1]), denied, "p") == [denied, denied]
+
+
+def test_imports_that_fill_no_pack_come_last() -> None:
+    commands = [(ONE, {"entityTypeId": 3})] * (PACK + 2) + [("crm.lead.update", {"id": 1})]
+    places = full_first(commands)
+    assert sorted(places) == list(range(len(commands)))
+    assert places[-3:] == [PACK + 2, PACK, PACK + 1]
