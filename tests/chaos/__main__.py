@@ -49,8 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 tallies.append(scene.play())
             sys.stdout.write(_line(tallies[-1]) + "\n")
             sys.stdout.flush()
-    if options.write:
-        write(tallies, options.leads)
+            if options.write:
+                # After every run: hours of them are not lost with the last one, and the page says how many there were.
+                write(tallies, options.leads)
     broken = [tally for tally in tallies if tally.problem]
     for tally in broken:
         sys.stdout.write(f"run {tally.number}: {tally.problem}\n")
