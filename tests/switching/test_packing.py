@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.errors import AccessDenied, AnswerLost, MethodError, OutcomeUnknown
@@ -27,6 +27,7 @@ COMMANDS = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(COMMANDS)
 def test_every_command_travels_once_and_gets_its_own_outcome(commands: list[Command]) -> None:
     parcels = pack(commands)
@@ -43,6 +44,7 @@ def test_every_command_travels_once_and_gets_its_own_outcome(commands: list[Comm
         assert [o.value["item"]["id"] for o in outcomes] == [100 + n for n in parcel.places]
 
 
+@settings(deadline=None)
 @given(COMMANDS)
 def test_a_full_load_is_never_more_than_a_request_holds(commands: list[Command]) -> None:
     load, taken = Load(5), []
