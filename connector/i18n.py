@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from babel.core import Locale
-from babel.dates import format_date, format_datetime, format_timedelta
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
 from babel.numbers import format_compact_decimal, format_currency, format_decimal, format_percent
 
 DOMAIN = "messages"
@@ -194,6 +194,11 @@ def day(value: date | datetime, style: str = "medium") -> str:
 def moment(value: datetime, style: str = "medium") -> str:
     """A date with its time of day, in the zone that the value carries."""
     return str(format_datetime(value, format=style, locale=_babel()))
+
+
+def hours(value: datetime) -> str:
+    """The time of day in hours and minutes, in the zone that the value carries."""
+    return str(format_time(value, format="short", locale=_babel()))
 
 
 def duration(seconds: float) -> str:

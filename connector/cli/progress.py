@@ -13,6 +13,7 @@ class Meter:
     """A bar that appears with its first figures. In a pipe it stays silent, so that logs of scripts are not flooded."""
 
     def __init__(self, shell: Shell) -> None:
+        self._shell, self._held_up = shell, ""
         console = shell.stderr()
         self._bar = Progress(
             TextColumn("{task.description}", markup=False),
@@ -43,8 +44,14 @@ class Meter:
         *,
         per_minute: float | None = None,
         left: float | None = None,
+        held_up: str = "",
     ) -> None:
-        """Where things stand. `per_minute` and `left` (seconds) are shown when known."""
+        """Where things stand. `per_minute` and `left` (seconds) are shown when known, `held_up` is what the portal makes us wait for; a
+        new one is said as a line of its own, in a pipe, too.
+        """
+        if held_up and held_up != self._held_up:
+            self._shell.say(held_up)
+        self._held_up = held_up
         pace = _("%(n)s per minute", n=number(round(per_minute))) if per_minute else ""
         if left is not None and left > 0:
             pace += (", " if pace else "") + _("%(time)s left", time=duration(left))

@@ -15,10 +15,11 @@ from connector.cli.progress import Meter
 from connector.cli.run_view import advice, exit_of, print_run
 from connector.cli.shell import Shell
 from connector.errors import ConfigError
-from connector.i18n import N_, _
-from connector.portals import open_client
+from connector.i18n import N_, _, hours
+from connector.portals import audit, open_client
 from connector.reports.run_source import BEHIND, run_source
-from connector.reports.runs import lead_json, run_json
+from connector.reports.runs import action_text, actions_json, lead_json, run_json
+from connector.reports.waiting import limit_text
 from connector.reports.words import word
 from connector.switching import foreground, queries
 from connector.switching.progress import RunProgress
@@ -82,7 +83,10 @@ def work(shell: Shell, here: Here, run_id: str, wait: float) -> int:
         def show(now: RunProgress) -> None:
             nonlocal told
             phase = word(PHASES, now.phase)
-            meter.show(phase, now.ended, now.total, per_minute=now.rate, left=now.seconds_left)
+            held_up = limit_text(now.waiting_for or {}, lambda at: hours(at.astimezone()))
+            meter.show(
+                phase, now.ended, now.total, per_minute=now.rate, left=now.seconds_left, held_up=held_up
+            )
             if wait and not told and now.state == "waiting":
                 told = True
                 for line in advice(run_source(here.db, run_id))[:-1]:
@@ -107,9 +111,12 @@ def tell(shell: Shell, here: Here, run_id: str) -> int:
     run = run_source(here.db, run_id)
     behind = queries.leads(here.db, run_id, states=BEHIND, limit=MOST)
     if shell.json:
-        shell.emit({**run_json(run), "left_behind": [lead_json(lead) for lead in behind]})
+        actions = actions_json(audit.of_run(here.db, here.ref.id, run_id))
+        shell.emit({**run_json(run), "actions": actions, "left_behind": [lead_json(lead) for lead in behind]})
         for line in advice(run):
             shell.say(line)
     else:
         print_run(shell, run, behind)
+        for entry in audit.of_run(here.db, here.ref.id, run_id):
+            shell.stdout().print(action_text(entry), markup=False, style="dim")
     return exit_of(run)

@@ -1,10 +1,13 @@
 """A run as a report: what was done to every lead, what stayed and why. Reads what switching decided; must never decide anything itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from connector.i18n import _, language, moment, number
+from connector.portals import audit
+from connector.portals.audit import Entry
+from connector.reports.auditlog import what, who
 from connector.reports.checked import checked
 from connector.reports.document import Bars, Cell, Column, Report, Sheet
 from connector.reports.run_source import RunSource, run_source
@@ -33,6 +36,7 @@ _DETAIL = ("problem", "left", "kept", "deviations", "edited", "predicted")
 def run_report_of(db: Database, run_id: str, *, portal_id: int | None = None) -> Report:
     """The report of a run, in the current language. Raises `RunNotFound`."""
     source = run_source(db, run_id, portal_id=portal_id)
+    actions = audit.of_run(db, source.run.portal_id, run_id)
 
     def rows() -> Iterator[tuple[Cell, ...]]:
         return (_row(lead) for lead in queries.all_leads(db, run_id))
@@ -45,7 +49,7 @@ def run_report_of(db: Database, run_id: str, *, portal_id: int | None = None) ->
         subtitle=_("Run %(id)s, %(state)s", id=run_id[:8], state=word(RUN_STATE, source.run.state)),
         language=language(),
         facts=tuple(_facts(source)),
-        notes=tuple(_notes(source)),
+        notes=(*_notes(source), *(action_text(one) for one in actions)),
         charts=(
             Bars(
                 _("Leads"),
@@ -55,7 +59,7 @@ def run_report_of(db: Database, run_id: str, *, portal_id: int | None = None) ->
             ),
         ),
         main=Sheet("leads", _("Leads"), _columns(), rows),
-        head={"format": FORMAT, "run": run_json(source)},
+        head={"format": FORMAT, "run": {**run_json(source), "actions": actions_json(actions)}},
         streams={"leads": records},
     )
 
@@ -86,6 +90,11 @@ def run_json(source: RunSource) -> dict[str, Any]:
     }
 
 
+def actions_json(actions: Iterable[Entry]) -> list[dict[str, Any]]:
+    """What people asked of a run: `[{"at", "action", "who": {"user_id", "name", "via"}}]`."""
+    return [{"at": one.at.isoformat(), "action": one.action, "who": dict(one.who)} for one in actions]
+
+
 def lead_json(lead: RunLeadRow) -> dict[str, Any]:
     """What became of one lead, as JSON answers show it."""
     detail = untold({name: lead.detail[name] for name in _DETAIL if name in lead.detail})
@@ -106,6 +115,11 @@ def untold(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: untold(one) for name, one in value.items() if name != "told"}
     return [untold(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def action_text(entry: Entry) -> str:
+    """Who asked what of a run, and when."""
+    return _("%(when)s: %(what)s (%(who)s)", when=moment(entry.at), what=what(entry), who=who(entry))
 
 
 def _iso(value: datetime | None) -> str | None:

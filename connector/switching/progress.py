@@ -8,15 +8,18 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from connector.bitrix.limits import Rate
 from connector.clock import Clock, SystemClock
 from connector.errors import RunNotFound
 from connector.store.database import Database
-from connector.store.models import BudgetOperating, Portal, Run, RunLead, RunState
+from connector.store.models import Budget, BudgetOperating, Portal, Run, RunLead, RunState
 from connector.switching.book import ENDED
 
 RESTING = (RunState.WAITING, RunState.PAUSED, RunState.DONE, RunState.CANCELLED, RunState.FAILED)
 WINDOW = 180.0
 """Seconds that the rate looks back."""
+REFUSED_SECONDS = 15.0
+"""A refusal is told for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +28,7 @@ class RunProgress:
     need nothing more. `rate` is leads per minute, `seconds_left` follows from it; both None when there is nothing to tell them from.
 
     `stale` are skipped leads that had changed since the plan and could be planned anew, told when the run rests.
-    `waiting_for` is `{"what": flip | native | leads | portal | rights | deviation | failures | operating, …}` or None.
+    `waiting_for` is `{"what": flip | native | leads | portal | rights | deviation | failures | operating | bucket, …}` or None.
     """
 
     id: str
@@ -130,14 +133,22 @@ def _rate(points: Any, now: datetime) -> float | None:
 
 
 def _limits(session: Session, run: Run, now: datetime) -> Mapping[str, Any] | None:
-    """A method whose working time on this portal is used up for now, and until when (unix seconds)."""
-    host = session.scalar(select(Portal.host).where(Portal.id == run.portal_id))
+    """What of the portal's limits holds the run up: `{"what": "operating", "method", "until"}` (unix seconds) for a method whose working
+    time is used up, else `{"what": "bucket", "refused"}` when the bucket is full or the portal refused requests lately.
+    """
+    portal = session.get_one(Portal, run.portal_id)
     row = session.scalar(
         select(BudgetOperating)
-        .where(BudgetOperating.key == host, BudgetOperating.blocked_until > now.timestamp())
+        .where(BudgetOperating.key == portal.host, BudgetOperating.blocked_until > now.timestamp())
         .order_by(BudgetOperating.blocked_until)
         .limit(1)
     )
-    return (
-        {"what": "operating", "method": row.method, "until": row.blocked_until} if row is not None else None
-    )
+    if row is not None:
+        return {"what": "operating", "method": row.method, "until": row.blocked_until}
+    budget = session.get(Budget, portal.host)
+    if budget is None:
+        return None
+    rate = Rate.of_licence(portal.plan)
+    refused = now.timestamp() - budget.refused_at < REFUSED_SECONDS
+    full = budget.free_at - now.timestamp() > (rate.capacity - 2) * budget.slowdown / rate.leak
+    return {"what": "bucket", "refused": refused} if refused or full else None

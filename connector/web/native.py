@@ -16,10 +16,11 @@ from connector.planning.options import Leftovers, Options, Selection
 from connector.plans import queries as plan_queries
 from connector.plans import service as plans
 from connector.plans.queries import Header
+from connector.portals import audit
 from connector.portals.rights import Action
 from connector.switching import queries, service
 from connector.switching.progress import RunProgress
-from connector.web import nativeview, planview, words
+from connector.web import nativeview, planview, reportview, words
 from connector.web.context import is_fragment, page, part, session, web
 from connector.web.downloads import run_downloads
 from connector.web.guard import actor, portal, signed_in
@@ -91,6 +92,7 @@ def show(run_id: str) -> str:
             lines=_lines(run),
             downloads=run_downloads(run.id),
             plan_path=url_for("plans.show", plan_id=run.plan_id),
+            actions=reportview.actions(audit.of_run(web().db, portal().id, run.id)),
         )  # fmt: skip
     service.watch(web().db, run_id, clock=web().clock)
     mode = {"mode": _(words.MODE_NAMES[CrmMode.SIMPLE])}

@@ -11,6 +11,8 @@ from flask_babel import format_datetime
 
 from connector.i18n import _, duration, ngettext, number
 from connector.planning.model import CrmMode
+from connector.portals.audit import Entry
+from connector.reports.auditlog import what, who
 from connector.reports.checked import checked
 from connector.reports.words import NOT_RESTORED, REASON, problem_text, word
 from connector.switching.progress import RunProgress
@@ -209,6 +211,11 @@ def _facts(run: RunProgress) -> list[Item]:
         if run.started_at:
             rows.append(Item(_("Took"), duration((run.finished_at - run.started_at).total_seconds())))
     return rows
+
+
+def actions(entries: list[Entry]) -> list[tuple[str, str, str]]:
+    """(when, what, who) of everything that people asked of a run, oldest first."""
+    return [(when(one.at), what(one), who(one)) for one in entries]
 
 
 def when(at: datetime) -> str:

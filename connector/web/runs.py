@@ -10,6 +10,7 @@ from flask import Blueprint, abort, url_for
 
 from connector.i18n import _, ngettext
 from connector.planning.model import CrmMode
+from connector.portals import audit
 from connector.portals.card import portal_card
 from connector.portals.rights import Action
 from connector.switching import queries, service
@@ -144,5 +145,6 @@ def _report_page(run: RunProgress) -> str:
         run=runview.run_view(run),
         report=reportview.report_view(run, left, total, undone),
         plan_path=url_for("plans.show", plan_id=run.plan_id),
+        actions=reportview.actions(audit.of_run(web().db, portal().id, run.id)),
         downloads=run_downloads(run.id),
     )  # fmt: skip

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from flask_babel import format_time
 
 from connector.i18n import N_, _, duration, ngettext, number, percent
 from connector.planning.model import CrmMode
+from connector.reports.waiting import limit_text
 from connector.reports.words import wait_text
 from connector.switching.progress import RunProgress
 from connector.web import words
@@ -224,6 +228,11 @@ def _state_text(run: RunProgress, done: int, total: int) -> str:
     return _(words.RUN_STATES[run.state].text)
 
 
+def _hours(at: datetime) -> str:
+    """A time of day in the zone of the reader."""
+    return str(format_time(at, "short"))
+
+
 def _figures(run: RunProgress) -> list[Item]:
     rows = [Item(_("Converted") if run.kind == "apply" else _("Brought back"), number(run.done))]
     if left := left_total(run):
@@ -238,8 +247,8 @@ def _figures(run: RunProgress) -> list[Item]:
 def _note(run: RunProgress) -> Note | None:
     wait = _waits(run)
     what = str(wait.get("what", ""))
-    if what == "operating":
-        text = _("Bitrix24 asks for a break of some minutes in its working time. The run goes on by itself.")
+    if held_up := limit_text(wait, _hours):
+        text = " ".join((held_up, _("The run goes on by itself.")))
         return Note("info", _("Waiting for Bitrix24"), text)
     if what == "portal":
         return Note("error", _("The portal did not answer as needed"), wait_text(wait))

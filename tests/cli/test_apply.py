@@ -56,6 +56,8 @@ def test_plan_apply_flip_resume_undo(connected: Shell, portal: Portal, file: Pat
     resumed = connected("runs", "resume", run["id"][:8], "--json")
     assert resumed.code == Exit.DONE
     assert resumed.json["state"] == "done"
+    assert [one["action"] for one in resumed.json["actions"]] == ["run.started", "run.resumed", "run.resumed"]
+    assert resumed.json["actions"][0]["who"]["via"] == "cli"
     assert resumed.json["report"]["mode"] == {"before": "classic", "now": "simple", "wanted": "simple"}
 
     undo = connected("runs", "undo", run["id"], "--yes", "--json")

@@ -3,7 +3,9 @@
 from collections.abc import Callable
 
 import pytest
+from sqlalchemy import select
 
+from connector.store.models import BudgetOperating, Run, RunState
 from tests.web.browsing import Person
 from tests.web.conftest import Stage
 
@@ -85,6 +87,27 @@ def test_simple_to_classic_converts_nothing(stage: Callable[..., Stage]) -> None
     assert f"{deals} of {deals} deals that were there before are there" in person.page.text
     assert "in work again" in person.page.text
     assert len(here.server.world.deals) == deals
+
+
+def test_a_run_says_which_limit_it_waits_for_and_who_did_what(stage: Callable[..., Stage]) -> None:
+    here = stage(leads=10)
+    person = here.install()
+    planned(here, person)
+    person.press("to-confirm").press("start-run", agreed="yes")
+    at = here.clock.now().timestamp() + 300
+    with here.db.begin() as session:
+        (run,) = session.scalars(select(Run))
+        run.state, run.phase = RunState.RUNNING, "leads"
+        host = here.server.world.host
+        session.add(BudgetOperating(key=host, method="crm.item.add", blocked_until=at))
+    person.post(person.sent[-1], {"session": person.token})
+    assert "crm.item.add has used up its working time" in person.find("run-progress").text
+    person.press("run-cancel")
+    here.worker.work()
+    person.post(person.sent[-1], {"session": person.token})
+    told = person.find("actions").text
+    assert here.admin.name in told
+    assert told.index("Started a switch") < told.index("Cancelled a run")
 
 
 @pytest.mark.parametrize("asked_for", [True, False])

@@ -23,6 +23,14 @@ class RunForm(Form):
         pattern="^[0-9a-f]{64}$",
         description="Only if the plan has this digest: the one that was looked at.",
     )
+    replan_stale: bool = Field(
+        default=False,
+        description="Plan leads anew that have changed since the plan, instead of skipping them.",
+    )
+    native: bool = Field(
+        default=False,
+        description="Write nothing: watch Bitrix24's own switch and compare it with what the plan predicts.",
+    )
 
 
 class RetryForm(Form):

@@ -101,13 +101,20 @@ def start_run(json: RunForm) -> tuple[RunShape, Headers]:
 
     `If-Match` is the plan as you have read it, with what was decided about it.
 
+    With `native` Bitrix24 converts instead, in its own dialog, and the run only watches; it ends up `waiting` for `native`.
+
     The run goes on by itself. Where only a person can change the mode, it ends up `waiting` for `flip`.
     """
     plan = plan_queries.header(web().db, json.plan_id, portal_id=caller().portal.id)
     if json.digest is not None and plan.digest != json.digest:
         raise DigestMismatch
     require_seen(plan_shape(plan.id))
-    run_id = service.start(web().db, plan.id, caller().actor, clock=web().clock)
+    if json.native:
+        run_id = service.start_native(web().db, plan.id, caller().actor, clock=web().clock)
+    else:
+        run_id = service.start(
+            web().db, plan.id, caller().actor, replan_stale=json.replan_stale, clock=web().clock
+        )
     return _woken(run_id), {"Location": url_for("api.get_run", run_id=run_id)}
 
 
