@@ -35,10 +35,15 @@ class Scope(StrEnum):
     MODE_READ = "mode:read"
     MODE_WRITE = "mode:write"
     PIPELINES_READ = "pipelines:read"
+    PIPELINES_WRITE = "pipelines:write"
     PLANS_READ = "plans:read"
     PLANS_WRITE = "plans:write"
     RUNS_READ = "runs:read"
     RUNS_WRITE = "runs:write"
+    RULES_READ = "rules:read"
+    RULES_WRITE = "rules:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
     AUDIT_READ = "audit:read"
     PEOPLE_READ = "people:read"
 
@@ -48,10 +53,15 @@ SCOPES: Mapping[Scope, str] = MappingProxyType(
         Scope.MODE_READ: N_("See the CRM mode and its changes"),
         Scope.MODE_WRITE: N_("Ask for a change of the CRM mode: starts a dry run"),
         Scope.PIPELINES_READ: N_("See pipelines and stages"),
+        Scope.PIPELINES_WRITE: N_("Create, change and delete pipelines and stages"),
         Scope.PLANS_READ: N_("Read dry runs, with the leads and clients in them"),
         Scope.PLANS_WRITE: N_("Start dry runs"),
         Scope.RUNS_READ: N_("Read switches, their leads and their journal"),
         Scope.RUNS_WRITE: N_("Start, pause, resume, cancel, retry and undo switches"),
+        Scope.RULES_READ: N_("Read automation rules and what they did"),
+        Scope.RULES_WRITE: N_("Create, change and delete automation rules"),
+        Scope.WEBHOOKS_READ: N_("Read endpoints and deliveries of webhooks"),
+        Scope.WEBHOOKS_WRITE: N_("Create, change and delete endpoints of webhooks, deliver again"),
         Scope.AUDIT_READ: N_("Read who did what"),
         Scope.PEOPLE_READ: N_("See who may switch besides administrators"),
     }

@@ -5,8 +5,10 @@ Bodies are read strictly (a number in quotes is no number) and unknown names are
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any, TypeVar
 
 from flask import Request
@@ -88,12 +90,42 @@ def read_body(request: Request, model: type[M]) -> M:
     """The body as `model`. Raises `NotJson`, `NotReadable`, `NotFitting`, `Contradiction`, `TooLarge`."""
     if request.mimetype != "application/json":
         raise NotJson
+    document = _document(_data(request))
     try:
-        return model.model_validate_json(_data(request), strict=True)
+        return model.model_validate_json(document, strict=True)
     except ValidationError as wrong:
         if any(one["type"] == "json_invalid" for one in wrong.errors(include_url=False, include_input=False)):
             raise NotReadable from None
         raise _refusal(wrong, "#/", "/") from None
+
+
+def _document(data: bytes) -> str:
+    """The body as strict JSON: no name twice, no NaN, and 7.0 is the whole number 7, since JSON knows one kind of number."""
+    try:
+        found = json.loads(
+            data.decode(), parse_float=_number, parse_constant=_no_constant, object_pairs_hook=_once
+        )
+        return json.dumps(found)
+    except (ValueError, RecursionError):
+        raise NotReadable from None
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not isfinite(value):
+        raise ValueError(text)
+    return int(value) if value.is_integer() else value
+
+
+def _no_constant(text: str) -> float:
+    raise ValueError(text)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name twice")
+    return found
 
 
 def refuse_body(request: Request) -> None:
@@ -111,7 +143,13 @@ def _data(request: Request) -> bytes:
 
 
 def _refusal(wrong: ValidationError, before: str, between: str) -> NotFitting:
-    found = wrong.errors(include_url=False, include_input=False)
+    every = wrong.errors(include_url=False, include_input=False)
+    # A list whose entry is wrong is said to be too short as well: only the entry is worth telling.
+    found = [
+        one
+        for one in every
+        if not any(one["loc"] == other["loc"][: len(one["loc"])] for other in every if other is not one)
+    ]
     kind = Contradiction if all(one["type"] in _TOGETHER for one in found) else NotFitting
     return kind(faults=list(_faults(found, before, between)))
 

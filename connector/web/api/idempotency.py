@@ -17,7 +17,19 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import HTTPException
 
-from connector.errors import Fault, KeyReused, LeadswitchError, NotFitting, OutcomeOpen, Said, StillAnswering
+from connector.errors import (
+    ChangeIncomplete,
+    ChangeUnknown,
+    Fault,
+    KeyReused,
+    LeadswitchError,
+    NotFitting,
+    NotTaken,
+    OutcomeOpen,
+    PipelineHalfMade,
+    Said,
+    StillAnswering,
+)
 from connector.store.models import ApiAnswer
 from connector.web.api.caller import caller
 from connector.web.api.fitting import OTHER
@@ -28,6 +40,8 @@ REPLAYED = "Idempotent-Replayed"
 LONGEST = 255
 PATIENCE = timedelta(minutes=5)
 """A request that has been begun so long ago is not being answered any more."""
+UNPROVED = (ChangeUnknown, ChangeIncomplete, PipelineHalfMade, NotTaken)
+"""Refusals of a change that Bitrix24 may have made, or has made in part: their key stays taken."""
 _KEPT_HEADERS = ("Content-Type", "Location")
 
 
@@ -46,6 +60,8 @@ def once(act: Callable[[], Response]) -> Response:
         return before
     try:
         answer = act()
+    except UNPROVED:
+        raise
     except (LeadswitchError, HTTPException):
         _release(key)
         raise

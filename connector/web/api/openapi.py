@@ -60,16 +60,27 @@ TAGS: Mapping[str, str] = {
     "pipelines": "Pipelines and stages.",
     "plans": "Dry runs: what a switch would do to every lead.",
     "runs": "Switches that were started, and their undo.",
+    "rules": "Automation: when this happens and that holds, do those.",
+    "endpoints": "Addresses that signed webhooks go to (docs/automation.md).",
+    "deliveries": "What rules have set off, and what became of it.",
     "audit": "Who did what.",
     "people": "Who may switch.",
 }
 
 _HEX_ID = {"type": "string", "pattern": "^[0-9a-f]{32}$"}
+_NAMED = {"type": "string", "pattern": "^[A-Za-z0-9_]{1,64}$"}
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
 PATH_VALUES: Mapping[str, tuple[Json, str]] = {
     "plan_id": (_HEX_ID, "ID of a plan."),
     "run_id": (_HEX_ID, "ID of a run."),
     "lead_id": (_NUMBER, "ID of a lead."),
+    "stage_id": (
+        {"type": "string", "minLength": 1, "maxLength": 60, "pattern": "^[!-.0-~]+$"},
+        "ID of a stage.",
+    ),
+    "rule_id": (_NAMED, "ID of a rule."),
+    "endpoint_id": (_NAMED, "ID of an endpoint."),
+    "delivery_id": (_NAMED, "ID of a delivery."),
     "pipeline_id": ({**_NUMBER, "minimum": 0}, "ID of a pipeline; the built-in one has 0."),
 }
 
@@ -139,6 +150,7 @@ def _document() -> Json:
     }
     parts["parameters"] = deepcopy(dict(_HEADERS))
     parts["headers"] = deepcopy(dict(_ANSWER_HEADERS))
+    _tell_apart(parts["schemas"])
     parts["responses"] = {name: _problem(status) for name, status in _PROBLEMS.items()}
     order = {name: place for place, name in enumerate(OPERATIONS)}
     for path, methods in sorted(made["paths"].items()):
@@ -150,6 +162,20 @@ def _document() -> Json:
         )
     )
     return made
+
+
+def _tell_apart(schemas: Json) -> None:
+    """What a union is told apart by has to be there, also where the class has a default for it."""
+    unions: list[Any] = [schemas]
+    while unions:
+        one = unions.pop()
+        mapping = one.get("discriminator", {}).get("mapping", {}) if isinstance(one, dict) else {}
+        for ref in mapping.values():
+            known, name = schemas[ref.rpartition("/")[2]], one["discriminator"]["propertyName"]
+            known["required"] = sorted({*known.get("required", ()), name})
+        unions += [
+            part for part in (one.values() if isinstance(one, dict) else one) if isinstance(part, dict | list)
+        ]
 
 
 def _about() -> str:

@@ -140,6 +140,8 @@ def _finished(view: View, status: int) -> View:
         answer = Response(
             model.model_dump_json() if model is not None else "", status, mimetype="application/json"
         )
+        if model is None:
+            del answer.headers["Content-Type"]
         answer.headers.update(headers)
         answer.headers["Content-Language"] = language().replace("_", "-")
         answer.headers["Vary"] = "Accept-Language, Authorization"

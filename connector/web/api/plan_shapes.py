@@ -11,10 +11,10 @@ from connector.plans.decisions import MOST_LEADS
 from connector.plans.queries import Header
 from connector.web.api.paging import Page
 from connector.web.api.shapes import (
+    LARGEST_ID,
     FindingShape,
     Form,
     Id,
-    IdOrZero,
     Shape,
     Told,
     Who,
@@ -38,7 +38,7 @@ class ChosenLeads(Selection):
 class PlanForm(Options):
     """The options of a dry run, as docs/cli.md describes them; `{}` takes the usual ones."""
 
-    pipeline: IdOrZero | Literal["new"] = 0
+    pipeline: Annotated[int, Field(ge=0, le=LARGEST_ID)] | Literal["new"] = 0
     leads: ChosenLeads = Field(default_factory=ChosenLeads)
     responsible: Id | Literal["keep"] = "keep"
 

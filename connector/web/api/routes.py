@@ -2,12 +2,23 @@
 
 from flask import Blueprint
 
-from connector.web.api import audit, key, mode, people, pipelines, plans, runs
+from connector.web.api import (
+    audit,
+    deliveries,
+    endpoints,
+    key,
+    mode,
+    people,
+    pipelines,
+    plans,
+    rules,
+    runs,
+)
 from connector.web.api.caller import speak, tell_limit
 from connector.web.api.etags import tag
 from connector.web.api.operation import api
 
-RESOURCES = (key, mode, pipelines, plans, runs, audit, people)
+RESOURCES = (key, mode, pipelines, plans, runs, rules, endpoints, deliveries, audit, people)
 
 api.before_request(speak)
 # Run in the reverse order: the limit is told on an answer without a body, too.

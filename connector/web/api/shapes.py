@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from connector.errors import sentences
 from connector.i18n import _
@@ -11,16 +11,12 @@ from connector.planning.catalogue import advice, render
 from connector.planning.model import Finding
 
 LARGEST_ID = 2**63 - 1
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 
 
-def _whole(value: Any) -> Any:
-    """JSON knows one kind of number: 7.0 is the whole number 7."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-# The validator comes last: before the bounds, it would hide them from the description.
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID), BeforeValidator(_whole)]
-IdOrZero = Annotated[int, Field(ge=0, le=LARGEST_ID), BeforeValidator(_whole)]
+def plain(longest: int) -> str:
+    """The form of a text that every database takes and people can read: no control characters."""
+    return rf"^[^\x00-\x1f\x7f]{{0,{longest}}}$"
 
 
 class Shape(BaseModel):

@@ -10,7 +10,6 @@ from sqlalchemy import select
 
 from connector.store.models import Audit, Plan, Portal, Run
 from connector.web.api.openapi import document
-from connector.web.api.operation import OPERATIONS
 from tests.web.api.conftest import Api
 from tests.web.api.things import BODIES, things
 from tests.web.test_security import second_portal
@@ -33,7 +32,8 @@ def test_nothing_of_another_portal_is_found(two: tuple[Api, Api]) -> None:
     for path, methods in paths.items():
         for method, one in methods.items():
             names = [value["name"] for value in one["parameters"] if value.get("in") == "path"]
-            if not names or names == ["pipeline_id"] or "pipeline_id" in names:
+            # Pipelines are asked of the portal of the key itself; there is no other portal that they could come from.
+            if not names or "pipeline_id" in names:
                 continue
             address = path.removeprefix("/api/v1").format(**{name: known[name] for name in names})
             query = _needed(one)
@@ -44,10 +44,10 @@ def test_nothing_of_another_portal_is_found(two: tuple[Api, Api]) -> None:
             assert answer.status_code == 404, (method, address, answer.status_code, answer.text)
             tried.add(one["operationId"])
     assert _rows(mine) == before
-    pointing = {name for name, one in OPERATIONS.items() if one.points}
+    pointing = {name for name, body in BODIES.items() if callable(body)}
     for name in pointing:
         assert foreign.send("POST", _path(paths, name), BODIES[name](known)).status_code in (404, 409), name
-    assert len(tried) > 12
+    assert len(tried) > 25
 
 
 def test_lists_hold_nothing_of_another_portal(two: tuple[Api, Api]) -> None:

@@ -13,23 +13,29 @@ from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 from schemathesis.transport.wsgi import WSGITransport
 
-from connector.web.api.openapi import document
+from connector.clock import SystemClock
+from connector.web.api.openapi import TAGS, document
 from tests.web.api.conftest import Api
+from tests.web.api.things import things
 
 ACCEPTED = ("2xx", "3xx", "401", "403", "404", "409", "429", "5xx")
-EXAMPLES = 12
-"""Of each kind for each operation; with the ones that schemathesis works out by itself that is some thousand requests."""
+EXAMPLES = 8
+"""Of each kind for each operation; with the ones that schemathesis works out by itself that is some hundred requests for each."""
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("tag", TAGS)
 def test_the_api_does_what_its_document_says(
-    api: Callable[..., Api], monkeypatch: pytest.MonkeyPatch
+    api: Callable[..., Api], monkeypatch: pytest.MonkeyPatch, tag: str
 ) -> None:
     monkeypatch.setenv("LEADSWITCH_API_REQUESTS_PER_MINUTE", "100000")
     script = api(leads=6)
-    plan = script.ready_plan()
-    run = script.post("/runs", {"plan_id": plan}).json["id"]  # type: ignore[index]
+    known = things(script)
+    # The jobs have taken from the portal's budget by the real clock; by the app's they would have done so in the future.
+    script.here.clock.sleep((SystemClock().now() - script.here.clock.now()).total_seconds())
     with script.here.app.app_context():
-        described = _with_examples(document(), {"plan_id": plan, "run_id": run, "pipeline_id": 0})
+        described = _with_examples(document(), known)
     config = SchemathesisConfig.from_dict(
         {
             "headers": {"Authorization": f"Bearer {script.key}"},
@@ -43,7 +49,7 @@ def test_the_api_does_what_its_document_says(
             },
         }
     )
-    schema = schemathesis.openapi.from_dict(described, config=config)
+    schema = schemathesis.openapi.from_dict(described, config=config).include(tag=tag)
     schema.app = script.here.app
     wrong, seen = [], 0
     for event in from_schema(schema).execute():
@@ -55,7 +61,7 @@ def test_the_api_does_what_its_document_says(
                 f"{type(event).__name__}: {getattr(event, 'value', None) or getattr(event, 'exception', '')}"
             )
     assert not wrong, "\n\n".join(dict.fromkeys(wrong))
-    assert seen > 1000
+    assert seen > 100
 
 
 @pytest.fixture(autouse=True)
