@@ -158,6 +158,8 @@ def _faults(found: Iterable[Any], before: str, between: str) -> Iterable[Fault]:
     for one in found:
         place = before + between.join(_escaped(part) for part in one["loc"])
         params = {name: value for name, value in (one.get("ctx") or {}).items() if name != "error"}
+        if "expected" in params:
+            params["expected"] = str(params["expected"]).replace(" or ", ", ")
         text = Said(TEXTS.get(one["type"], OTHER), params)
         if one["type"] in _TOGETHER:
             text = Said(str(one["msg"]).removeprefix("Value error, "))
