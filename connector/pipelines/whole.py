@@ -24,9 +24,11 @@ from connector.pipelines import inuse, reading, rules, shape
 from connector.pipelines.change import Change, changing, said
 from connector.pipelines.desk import Desk
 from connector.pipelines.model import BUILT_IN, DEAL, Board, DealPipeline, code_of, directory
+from connector.pipelines.stages import new_code
 from connector.planning.stages import copied_stages
 from connector.portals.audit import Did
 
+LONGEST_CODE = 22
 USUAL_SORT = 500
 """What crm.category.add gives by itself."""
 
@@ -48,9 +50,17 @@ def create(desk: Desk, name: str, *, sort: int | None = None, like_leads: bool =
         change.detail["id"] = made.id
         if like_leads:
             default = before.by_id.get(BUILT_IN)
-            rows = copied_stages(before.lead_stages, default.stages if default else ())
+            rows = [
+                {**row, "code": fitting(made.id, str(row["code"]))}
+                for row in copied_stages(before.lead_stages, default.stages if default else ())
+            ]
             made = _copy(change, made, rows)
         return made
+
+
+def fitting(pipeline_id: int, code: str) -> str:
+    """A lead stage's code, or another one where it is too long with the prefix (crm.status.add: 21 for leads, 22 for deals with it)."""
+    return code if len(f"C{pipeline_id}:{code}") <= LONGEST_CODE else new_code()
 
 
 def _add(change: Change, before: Board, name: str, sort: int) -> DealPipeline:

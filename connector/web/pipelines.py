@@ -6,14 +6,14 @@ What is refused is told on the page where it was asked for, with what was typed 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from flask import Blueprint, Response, make_response, request
 
 from connector import pipelines as room
 from connector.errors import BitrixError, ConfigError, LeadswitchError, NoSuchPipeline, NoSuchStage, sentences
-from connector.i18n import _
+from connector.i18n import N_, _
 from connector.pipelines import DealPipeline, DealStage, Desk
 from connector.pipelines.stages import change_look
 from connector.planning.stages import in_work
@@ -26,6 +26,13 @@ from connector.web.plans import onward
 
 pipelines = Blueprint("pipelines", __name__, url_prefix="/app/pipelines")
 T = TypeVar("T")
+
+DONE: Mapping[str, str] = {
+    "created": N_("The pipeline is there now."),
+    "saved": N_("Saved; Bitrix24 shows it like this now."),
+    "added": N_("The stage is there now."),
+    "deleted": N_("It is gone."),
+}
 
 LOOKING = 12.0
 CHANGING = 40.0
@@ -201,7 +208,14 @@ def _one(pipeline_id: int, error: LeadswitchError | None = None) -> Response:
 
 def _answer(template: str, error: LeadswitchError | None, **values: Any) -> Response:
     told = sentences(error.told(), _) if error else ()
-    answer = make_response(page(template, nav="pipelines", told=told, **values))
+    # A change goes on to its page with the fields that were posted: they say what to confirm and where the focus was.
+    said = DONE.get(request.form.get("did", "")) if error is None else None
+    shown: dict[str, Any] = {
+        "done": _(said) if said else "",
+        "moved": request.form.get("moved"),
+        "way": request.form.get("way"),
+    }
+    answer = make_response(page(template, nav="pipelines", told=told, **shown, **values))
     if error:
         answer.status_code = status_of(error)
     return answer
@@ -246,9 +260,11 @@ def _stage(one: DealPipeline) -> DealStage:
 
 
 def _moved(order: Sequence[T], which: T) -> list[T]:
-    """The order with `which` one place up or down, as was pressed; at the end it stays."""
+    """The order with `which` one place up or down, as was pressed; at the end it stays, and where it had been moved already."""
     moved = list(order)
     place = moved.index(which)
+    if request.form.get("place", str(place)) != str(place):
+        return moved
     other = place + (1 if request.form.get("way") == "down" else -1)
     if 0 <= other < len(moved):
         moved[place], moved[other] = moved[other], moved[place]

@@ -403,3 +403,25 @@ def test_an_interrupted_change_is_settled_before_the_next(
         pipelines.create(desk, "Perhaps")
     assert is_taken(here.db, here.ref.id, here.clock)
     assert here.log()[0].detail["outcome"] == "unknown"
+
+
+def test_a_lead_stage_whose_code_is_too_long_for_a_pipeline_is_copied_under_another(scene: Start) -> None:
+    here = scene()
+    fields = {"ENTITY_ID": "STATUS", "STATUS_ID": "A" * 21, "NAME": "Long code", "SORT": 15}
+    here.rest("crm.status.add", fields=fields)
+    made = pipelines.create(here.desk(), "Copy", like_leads=True)
+    assert "Long code" in [s.name for s in made.stages]
+    assert all(len(s.id) <= 22 for s in made.stages)
+
+
+def test_a_copy_whose_whole_request_was_lost_is_not_claimed(
+    scene: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = scene()
+    desk = here.desk()
+    monkeypatch.setattr(
+        "connector.pipelines.change.Change.send_all", lambda self, commands: self._lost(len(commands))
+    )
+    with pytest.raises(errors.ChangeUnknown):
+        pipelines.create(desk, "Copy", like_leads=True)
+    assert is_taken(here.db, here.ref.id, here.clock)

@@ -157,6 +157,33 @@ def test_a_second_click_makes_no_second_pipeline_and_no_second_deletion(stage: C
     assert len(here.server.world.categories) == count - 1
 
 
+def test_a_second_click_moves_nothing_further(stage: Callable[..., Stage]) -> None:
+    person = opened(stage(leads=1))
+    order, page = lanes(person), person.page
+    person.press(f"pipeline-{order[0]}-down")
+    moved = lanes(person)
+    assert moved == [order[1], order[0], *order[2:]]
+    assert "data-focus" in person.find(f"pipeline-{order[0]}-down").attributes
+    person.page = page
+    person.press(f"pipeline-{order[0]}-down")
+    assert lanes(person) == moved
+    # At the end of the list the way on is gone; the focus stays with the row all the same.
+    person.press(f"pipeline-{order[0]}-down")
+    assert "disabled" in person.find(f"pipeline-{order[0]}-down").attributes
+    assert "data-focus" in person.find(f"pipeline-{order[0]}-up").attributes
+
+
+def test_a_change_is_confirmed_and_a_refusal_is_not(stage: Callable[..., Stage]) -> None:
+    person = created(opened(stage(leads=1)), stages="usual")
+    assert person.find("done").text
+    person.press("save-1", stage_name="First")
+    assert person.find("done").text
+    person.press("save-2", stage_name="First")
+    assert person.has("told") and not person.has("done")
+    person.press("all-pipelines")
+    assert not person.has("done")
+
+
 def test_an_unknown_pipeline_names_those_that_exist(stage: Callable[..., Stage]) -> None:
     person = opened(stage(leads=1))
     person.post("/app/pipelines/987654", {"session": person.token})

@@ -27,7 +27,7 @@
     const place = stay ? document.getElementById(stay) : null;
     document.dispatchEvent(new CustomEvent("leadswitch:page", { detail: { how, stays: Boolean(place) } }));
     if (!place) window.scrollTo(0, 0);
-    (place ?? document.querySelector("[autofocus]") ?? document.getElementById("main"))?.focus({ preventScroll: true });
+    (place ?? document.querySelector("[data-focus]") ?? document.getElementById("main"))?.focus({ preventScroll: true });
   };
 
   // `how`: "push" a new page, "replace" the one shown. Only pages that worked become part of the history.
