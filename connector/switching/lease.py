@@ -17,8 +17,10 @@ from connector.store.models import Run
 
 log = structlog.get_logger(__name__)
 
-LEASE_SECONDS = 12.0
-"""A dead process is noticed after this; a live one renews three times as often."""
+LEASE_SECONDS = 9.0
+"""A dead process is noticed after this; a live one renews three times as often. Less than `jobs.SILENT_SECONDS`, after which others take
+its jobs over: by then the run must be free, and somebody is at work on it again within fifteen seconds.
+"""
 
 
 class LeaseLost(Exception):

@@ -9,7 +9,8 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -75,6 +76,7 @@ class Scene:
     leads: int
     database_url: str = ""
     workers: int = 1
+    real_waits: bool = False
     tally: Tally = field(init=False)
     _processes: dict[str, int] = field(default_factory=dict)
 
@@ -86,24 +88,35 @@ class Scene:
     def play(self) -> Tally:
         """The whole run and its undo. A broken promise is `tally.problem`, not an exception."""
         started = time.monotonic()
-        self._open()
-        try:
-            self._apply_and_undo()
-        except (AssertionError, TimeoutError) as broken:
-            place = traceback.extract_tb(broken.__traceback__)[-1]
-            self.tally.problem = (
-                f"{type(broken).__name__} at {place.name}: {place.line}: {str(broken)[:1000]}"
-            )
-        finally:
-            self._close()
+        with self.opened():
+            try:
+                self._apply_and_undo()
+            except (AssertionError, TimeoutError) as broken:
+                place = traceback.extract_tb(broken.__traceback__)[-1]
+                self.tally.problem = (
+                    f"{type(broken).__name__} at {place.name}: {place.line}: {str(broken)[:1000]}"
+                )
         self.tally.seconds = time.monotonic() - started
         return self.tally
 
-    def _apply_and_undo(self) -> None:
+    @contextmanager
+    def opened(self) -> Iterator[Scene]:
+        """With its portal and its database, and nobody at work yet."""
+        self._open()
+        try:
+            yield self
+        finally:
+            self._close()
+
+    def start(self) -> str:
+        """A run of a new plan, not worked on yet."""
         plan_id = plans.create(self.stage.db, self.stage.ref, Options(create="both"), ACTOR)
         plans.build(self.stage.db, self.stage.client(), plan_id)
+        return service.start(self.stage.db, plan_id, ACTOR)
+
+    def _apply_and_undo(self) -> None:
         before = self.stage.picture()
-        run_id = service.start(self.stage.db, plan_id, ACTOR)
+        run_id = self.start()
         self._misbehave()
         self._until(run_id, "waiting")
         check_switched(self.stage, run_id, before)
@@ -130,6 +143,7 @@ class Scene:
             "LEADSWITCH_CLIENT_ID": self.server.ready["client_id"],
             "LEADSWITCH_CLIENT_SECRET": self.server.ready["client_secret"],
             "LEADSWITCH_OAUTH_SERVERS": self.server.ready["oauth"],
+            "CHAOS_REAL_WAITS": "1" if self.real_waits else "",
         }
         self._nursery = self._start_nursery()
         db = Database(url, [key])
@@ -206,17 +220,17 @@ class Scene:
         end = time.monotonic() + PATIENCE
         names = [f"worker-{number}" for number in range(self.workers)]
         killed_at, stride = 0, self._stride()
-        while (now := self._look(run_id))[0] != state:
+        while (now := self.look(run_id))[0] != state:
             if now[0] in ("paused", "failed", "cancelled"):
                 waiting = self.stage.run(run_id).waiting_for
                 raise AssertionError(f"the run came to rest as {now[0]}: {waiting}")
             if time.monotonic() > end:
                 raise TimeoutError(f"still {now[0]} after {PATIENCE} s, phase {self.stage.run(run_id).phase}")
             for name in names:
-                self._spawn(name)
+                self.spawn(name)
             if now[1] - killed_at >= stride:
                 time.sleep(self._random.uniform(0.0, 0.2))
-                self._kill(now[2] if now[2] in self._processes else self._random.choice(names))
+                self.kill(now[2] if now[2] in self._processes else self._random.choice(names))
                 killed_at, stride = now[1], self._stride()
                 if self._random.random() < 0.3:
                     self._expire()
@@ -226,7 +240,7 @@ class Scene:
         """Commands that are let through before the next kill: many kills, but always some progress between them."""
         return self._random.randrange(self.leads, self.leads * 8)
 
-    def _look(self, run_id: str) -> tuple[str, int, str]:
+    def look(self, run_id: str) -> tuple[str, int, str]:
         """State, commands so far, and who works on it."""
         with self.stage.db.read() as session:
             run = session.get_one(Run, run_id)
@@ -238,7 +252,8 @@ class Scene:
                 token.expires_at = min(token.expires_at, self.server.world.clock.now() - 1)
         self.tally.expired += 1
 
-    def _spawn(self, name: str) -> None:
+    def spawn(self, name: str) -> None:
+        """A worker of this name, unless there is one."""
         if name in self._processes:
             return
         assert self._nursery.stdin is not None
@@ -247,7 +262,8 @@ class Scene:
         self._nursery.stdin.flush()
         self._processes[name] = int(self._nursery.stdout.readline())
 
-    def _kill(self, name: str) -> None:
+    def kill(self, name: str) -> None:
+        """SIGKILL for the worker of this name."""
         process = self._processes.pop(name, None)
         if process is not None:
             _end(process)
