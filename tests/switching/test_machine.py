@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -17,7 +18,7 @@ from connector.portals.webhook import register_webhook
 from connector.sandbox.server import SandboxServer
 from connector.store.database import Database
 from connector.store.keyfile import new_key
-from connector.store.models import JournalState, Run
+from connector.store.models import LIVE_STATES, JournalState, Run
 from connector.switching import runner, service
 from connector.switching.book import RunBook
 from connector.switching.crew import Turn
@@ -27,6 +28,8 @@ from tests.switching.harness import ACTOR, Stage, settings_in
 
 EFFORT = Effort(in_flight=5, slice_seconds=60, settle_seconds=0.0, longest_idle=0.01, trouble_seconds=30)
 FAULTS = ("drop_after", "drop_before", "error_after", "truncated")
+
+HOLDERS = ("first", "second")
 
 
 class Killed(BaseException):
@@ -102,6 +105,30 @@ class Switching(RuleBasedStateMachine):
         except WrongRunState:
             return
 
+    @rule()
+    def start_another(self) -> None:
+        """Refused while one lives; else what the last one left must be in order before the next begins."""
+        plan_id = self.stage.plan(create="both")
+        alive = self.stage.run(self.current).state in LIVE_STATES
+        try:
+            started = service.start(self.stage.db, plan_id, ACTOR)
+        except AlreadyRunning:
+            assert alive
+            return
+        assert not alive
+        self._check()
+        self.before = {row["ID"] for row in self.stage.world.deals}
+        self.run_id, self.undo_id = started, ""
+
+    @rule(name=st.sampled_from(HOLDERS))
+    def work_for_a_moment(self, name: str) -> None:
+        """A process works for one slice and comes to no harm; another one may find the run held."""
+        self.stage.effort = replace(EFFORT, slice_seconds=0.0)
+        try:
+            self.stage.slice(self.current, holder=name)
+        finally:
+            self.stage.effort = EFFORT
+
     @precondition(lambda self: not self.undo_id)
     @rule()
     def undo(self) -> None:
@@ -154,6 +181,8 @@ class Switching(RuleBasedStateMachine):
             self.folder.cleanup()
 
     def _to_the_end(self) -> None:
+        for name in HOLDERS:
+            runner.let_go(name)
         self.server.rest.dispatcher.faults.clear()
         for _ in range(10):
             state = self.stage.run(self.current).state
