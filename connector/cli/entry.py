@@ -31,6 +31,10 @@ COMMANDS: dict[str, _Command] = {
     "show": _Command("show", "Read a plan file: totals, findings, one lead before and after."),
     "apply": _Command("apply", "Carry out a plan file, resumable and reversible."),
     "runs": _Command("runs", "List, show, pause, resume, cancel, retry and undo runs."),
+    "watch": _Command("watch", "Tell when the CRM mode changes; run a command then."),
+    "rules": _Command("rules", "What is to happen when something happens: list, add, try out, switch."),
+    "hooks": _Command("hooks", "Outgoing webhooks: endpoints, tests, deliveries."),
+    "listen": _Command("listen", "Receive webhooks on this machine, verify and print them."),
     "serve": _Command("serve", "The app for real portals."),
     "companion": _Command(
         "companion", "A PHP file with which a self-hosted Bitrix24 lets its CRM mode be set."
