@@ -25,7 +25,6 @@ def plan_activities(
     bind: list[Action] = []
     then: list[Action] = []
     said: list[Finding] = []
-    tasks = [a for a in activities if is_task(a)]
     for activity in sorted(activities, key=lambda a: a.id):
         if is_task(activity):
             continue
@@ -44,8 +43,6 @@ def plan_activities(
     if then:
         moved = choice is Activities.KEEP_OPEN
         said.append(finding("activities-moved" if moved else "activities-completed", count=len(then)))
-    if tasks:
-        said.append(finding("related-left", count=len(tasks), what="tasks"))
     return bind + then, said
 
 

@@ -62,7 +62,12 @@ class _Gaps(dict[str, Any]):
 WORDS: Mapping[str, Mapping[str, str]] = {
     "entity": {"contact": N_("contact"), "company": N_("company"), "deal": N_("deal"), "lead": N_("lead")},
     "mode": {"classic": N_("Classic CRM"), "simple": N_("Simple CRM")},
-    "what": {"tasks": N_("tasks"), "quotes": N_("quotes")},
+    "what": {
+        "tasks": N_("tasks"),
+        "quotes": N_("quotes"),
+        "records": N_("smart-process records"),
+        "references": N_("references in custom fields"),
+    },
 }
 
 

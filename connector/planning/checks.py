@@ -5,22 +5,15 @@ from collections.abc import Iterable, Mapping
 from .catalogue import finding
 from .customfields import TARGETS, compatible
 from .model import CrmMode, Finding, Known, PortalFacts
-from .options import KEEP, NEW, Automation, Leftovers, Options, Related
+from .options import KEEP, NEW, Automation, Leftovers, Options
 from .stages import in_work
 
 DATE_TYPES = ("date", "datetime", "string")
 
-# Choices that are part of the contract and not carried out yet: (option, value that is not, what to choose).
-_NOT_YET = (("related", Related.MOVE, Related.REPORT),)
-
 
 def check_options(options: Options, facts: PortalFacts) -> tuple[Finding, ...]:
     """Everything in `options` that this portal cannot serve; an empty tuple means that a plan can be made."""
-    said = [
-        finding("option-not-handled", option=name, value=value.value, instead=instead.value)
-        for name, value, instead in _NOT_YET
-        if getattr(options, name) is value
-    ]
+    said: list[Finding] = []
     if options.to is CrmMode.CLASSIC:
         if facts.classic_available is Known.NO:
             said.append(finding("classic-none"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from .clients import InPlan
 from .customfields import Pair, native_pairs, pairs
-from .model import PortalFacts, Stage, StageLink
+from .model import PortalFacts, Referrer, Stage, StageLink
 from .options import NEW, Options
 from .records import PARENT, PLACED, titles
 from .stages import map_stages, success_stage
@@ -18,6 +18,7 @@ class Context:
     """Facts and options with what follows from them. Make one per pass over the leads: `clients` remembers what was planned.
 
     `placed` are the keys of a lead's row that have a place; `parents` the links to smart processes that deals have, too;
+    `referrers` by (entityTypeId, field);
     `pairs` hold, per target entity, the custom fields of leads by name that have a counterpart there.
     """
 
@@ -30,6 +31,7 @@ class Context:
     titles: Mapping[str, Mapping[str, str]]
     placed: frozenset[str]
     parents: tuple[str, ...]
+    referrers: Mapping[tuple[int, str], Referrer]
     clients: InPlan = field(default_factory=InPlan)
 
     @property
@@ -52,6 +54,7 @@ def make_context(facts: PortalFacts, options: Options) -> Context:
         titles={entity: titles(facts, entity) for entity in ("lead", *ENTITIES)},
         placed=PLACED | {name for f in lead_fields for name in (f.key, f.name)} | set(parents),
         parents=parents,
+        referrers={(r.entity_type, r.field): r for r in facts.referrers},
     )
 
 

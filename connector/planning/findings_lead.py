@@ -219,6 +219,18 @@ LEAD_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Exclude the lead if that deal is enough."),
     ),
     (
+        "related-moved",
+        I,
+        N_("%(count)s %(what)s will point at the deal."),
+        "",
+    ),
+    (
+        "related-no-deal",
+        W,
+        N_("“%(title)s” cannot point at deals; %(count)s of its records stay with the lead."),
+        N_("Allow deals in the settings of that field or smart process, then plan again."),
+    ),
+    (
         "related-left",
         W,
         N_("%(count)s %(what)s point at the lead and stay with it."),

@@ -151,7 +151,6 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         ),
         "",
     ),
-    ("option-not-handled", E, N_("%(option)s=%(value)s is not carried out yet."), N_("Choose %(instead)s.")),
     (
         "workflows-fire",
         W,
@@ -223,7 +222,7 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         "related-not-read",
         I,
         N_(
-            "Smart-process records and fields of other records that point at leads were not read; they stay as they are."
+            "Smart processes could not be listed, so their records that point at leads were not read and stay as they are."
         ),
         N_("Check what hangs on the leads that matter."),
     ),
@@ -240,6 +239,20 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Check the rights of the user."),
     ),
     ("quotes-unread", I, N_("Quotes of leads could not be read; they stay with the leads."), ""),
+    (
+        "tasks-unread",
+        W,
+        N_(
+            "Tasks could not be read over this connection (scope task); those that point at leads stay with them."
+        ),
+        N_("Plan with a webhook that has the scope task, or link the tasks to the deals by hand."),
+    ),
+    (
+        "records-unread",
+        W,
+        N_("Some records that may point at leads could not be read; they stay as they are."),
+        N_("Check the rights of the user."),
+    ),
     (
         "people-unknown",
         I,

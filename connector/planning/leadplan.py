@@ -20,6 +20,7 @@ from .model import Action, Do, Finding, LeadKind, LeadPlan, LeadSnapshot, Native
 from .native import predict
 from .native_compare import Comparison
 from .options import KEEP, Timeline
+from .related import plan_related
 
 
 def kind_of(lead: LeadSnapshot) -> LeadKind:
@@ -132,6 +133,9 @@ class _Work:
             steps.append(Action("products", Do.SET_PRODUCTS, {"rows": rows}))
         moves, said = plan_activities(self.lead.activities, self.options.activities)
         steps += moves
+        self.said += said
+        related, said = plan_related(self.lead, self.context.referrers, self.options.related)
+        steps += related
         self.said += said
         if self.options.timeline is Timeline.BIND:
             steps.append(Action("comments", Do.BIND_COMMENTS, {}))
@@ -273,7 +277,9 @@ class _Work:
             self.said.append(finding("value-dropped", field=field, value=self.fields["companyTitle"]))
         if self.fields.get("webformId"):
             self.said.append(finding("webform-dropped", id=self.fields["webformId"]))
-        self._related()
+        deals = [f"#{r['id']} “{r['title']}”" for r in self.lead.related if r.get("entity") == "deal"]
+        if deals:
+            self.said.append(finding("deal-exists", deals=deals))
         self.said += records.unplaced(self.context.placed, names, self.lead)
 
     def native(self) -> NativeOutcome:
@@ -283,14 +289,6 @@ class _Work:
             return outcome
         compared = Comparison(self.lead, self.context, self.held, outcome, self.deal, self.clients.decisions)
         return replace(outcome, differences=compared.differences())
-
-    def _related(self) -> None:
-        deals = [f"#{r['id']} “{r['title']}”" for r in self.lead.related if r.get("entity") == "deal"]
-        quotes = [r for r in self.lead.related if r.get("entity") == "quote"]
-        if deals:
-            self.said.append(finding("deal-exists", deals=deals))
-        if quotes:
-            self.said.append(finding("related-left", count=len(quotes), what="quotes"))
 
     def _leftover_channels(self, existing: list[Mapping[str, Any]]) -> None:
         rows: tuple[Mapping[str, Any], ...] = self.clients.channels.rows

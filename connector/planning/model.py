@@ -92,6 +92,27 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Referrer:
+    """A field through which records of other types point at leads, and where they would point at deals.
+
+    `field` is its name in `crm.item.*`, `target` the field that takes a deal (the same one for custom fields of type crm, empty where
+    there is none), `plain`: values are bare ids because the field takes leads only, else `L_5`. `title` is what people call the type.
+    """
+
+    entity_type: int
+    title: str
+    field: str
+    target: str
+    label: str = ""
+    plain: bool = False
+
+    @property
+    def by_relation(self) -> bool:
+        """True when leads and deals have fields of their own (quotes, smart processes)."""
+        return self.target != self.field and not self.label
+
+
+@dataclass(frozen=True, slots=True)
 class PortalFacts:
     """What planning needs to know of a portal besides its leads; read by `connector.reading`.
 
@@ -101,6 +122,7 @@ class PortalFacts:
     leads, None (or missing) where they could not be read.
     `workflows` are rows of `crm` templates of `bizproc.workflow.template.list`; None where they could not be read.
     `mode_setter`: the portal has a method that sets its CRM mode (our companion on self-hosted ones); elsewhere a person must do it.
+    `referrers`: fields of other records that point at leads; `smart_listed`: those of smart processes are among them.
     `imports`: whether the portal has the import methods (`method.get`); whether a user may use them cannot be read.
     """
 
@@ -130,6 +152,8 @@ class PortalFacts:
     via: str = ""
     mode_setter: bool = False
     imports: Known = Known.UNKNOWN
+    referrers: tuple[Referrer, ...] = ()
+    smart_listed: bool = False
 
     def pipeline(self, id_: int) -> Pipeline | None:
         """The pipeline with this id, or None."""
@@ -169,7 +193,11 @@ class ClientMatch:
 
 @dataclass(frozen=True, slots=True)
 class LeadSnapshot:
-    """One lead as it was read: `fields` is the row of `crm.item.list` (entityTypeId 1, camelCase, `fm` inside) without change."""
+    """One lead as it was read: `fields` is the row of `crm.item.list` (entityTypeId 1, camelCase, `fm` inside) without change.
+
+    `related` are records that point at it, by `entity`: `deal` (with `rows`), `task`, and `record` with `type` (entityTypeId), `field`
+    of the referrer and `taken` (it points at a deal already); each with `id` and `title`.
+    """
 
     id: int
     fields: Fields
@@ -198,6 +226,7 @@ class Do(StrEnum):
     BIND_ACTIVITY = "bind-activity"
     UNBIND_ACTIVITY = "unbind-activity"
     COMPLETE_ACTIVITY = "complete-activity"
+    MOVE_RELATED = "move-related"
     BIND_COMMENTS = "bind-comments"
     RESTORE_ORIGIN = "restore-origin"
     CLOSE_LEAD = "close-lead"
@@ -218,6 +247,7 @@ class Action:
     - add-address: `entity` (`contact` | `company`), `address` fields of `crm.address.add`.
     - set-products: `rows` for `crm.item.productrow.set` on the deal.
     - bind-activity, unbind-activity, complete-activity: `activity` id (bind to the deal, unbind from the lead, complete).
+    - move-related: `type` (entityTypeId of the record, or `task`), `id`, and for records `field`, `target`, `plain` of their `Referrer`.
     - bind-comments: {} (comments are found when the lead is converted).
     - restore-origin: `originatorId`, `originId` that the lead carried, written to the deal after our marker served.
     - close-lead: `stage`.

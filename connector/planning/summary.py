@@ -103,10 +103,11 @@ def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[F
             "history-not-imported" if options.automation is Automation.QUIET else "history-not-carried",
             "tracking-not-carried",
             "stage-rules-unreadable",
-            "related-not-read",
             "undo-limits",
         ):
             yield finding(code)
+        if not facts.smart_listed:
+            yield finding("related-not-read")
         if not any(p.name for p in facts.people.values()):
             yield finding("people-unknown")
     yield finding("native-not-seen", variant=options.variant.value)

@@ -48,6 +48,7 @@ _FOUND = {
     Do.REUSE_COMPANY: "company",
     Do.REUSE_CONTACT: "contact",
 }
+_NAMES = {2: "deal", 3: "contact", 4: "company"}
 _CHANGES_DEAL = {Do.SET_PRODUCTS, Do.RESTORE_ORIGIN}
 
 
@@ -96,6 +97,11 @@ class Tally:
             if action.do in _FOUND and (action.params.get("fill") or action.params.get("add_fm")):
                 self.commands["crm.item.update"] += 1
                 self.changed[_FOUND[action.do]] += 1
+            if action.do is Do.MOVE_RELATED:
+                task = action.params["type"] == "task"
+                self.commands["tasks.task.get" if task else "crm.item.get"] += 1
+                self.commands["tasks.task.update" if task else "crm.item.update"] += 1
+                self.changed[_NAMES.get(action.params["type"], "")] += 1
             self.changed["deal"] += action.do in _CHANGES_DEAL
         if plan.managed:
             self.flow[plan.stage, plan.deal_stage] += 1

@@ -6,15 +6,24 @@ userfield/*, currency/*, bizproc template list, common/users.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from connector.bitrix.batch import BatchOutcome, Command, Outcome
 from connector.bitrix.client import BitrixClient
-from connector.planning.model import CrmMode, Known, Person, Pipeline, PortalFacts, Stage
+from connector.planning.model import (
+    CrmMode,
+    Known,
+    Person,
+    Pipeline,
+    PortalFacts,
+    Stage,
+)
 
+from . import referrers
 from .country import country_of
+from .leadsources import lead_sources
 from .pool import error_of
 from .userfields import user_fields
 
@@ -42,6 +51,7 @@ def _first() -> list[Command]:
         Command("profile", "profile"),
         Command("app", "app.info"),
         Command("setter", SETTER_PROBE),
+        Command("smart", "crm.type.list"),
         Command("import", "method.get", {"name": IMPORT_PROBE}),
         Command("admin", "user.admin"),
         directory("stages", "STATUS"),
@@ -93,13 +103,15 @@ def read_facts(
     semantic = first["active"].ok
     lead_stages = _stages(pages.rows("stages"))
     categories = _list(_map(first["categories"].result).get("categories"))
-    active, more = pages.second(_second(categories, lead_stages, semantic))
+    smart = _list(_map(first["smart"].result).get("types")) if first["smart"].ok else None
+    active, more = pages.second([*_second(categories, lead_stages, semantic), *referrers.smart_fields(smart)])
     counts = {
         s.id: more[f"n_{i}"].total or 0
         for i, s in enumerate(lead_stages)
         if s.semantics == "P" and more[f"n_{i}"].ok
     }
     fields = {e: _fields(first[f"fields_{e}"].result) for e in ENTITIES}
+    customs = {e: user_fields(active[f"uf_{e}"], fields[e]) for e in ENTITIES}
     licence = _map(first["app"].result) if first["app"].ok else {}
     base = str(first["base"].result or "") if first["base"].ok else ""
     mode = CrmMode.CLASSIC if _int(first["mode"].result) == 1 else CrmMode.SIMPLE
@@ -115,7 +127,7 @@ def read_facts(
         i_am_admin=admin,
         lead_stages=lead_stages,
         pipelines=_pipelines(categories, pages, more),
-        user_fields={e: user_fields(active[f"uf_{e}"], fields[e]) for e in ENTITIES},
+        user_fields=customs,
         currencies=tuple(str(c.get("CURRENCY")) for c in active["currencies"] if c.get("CURRENCY")),
         base_currency=base,
         deal_types=tuple(str(t.get("STATUS_ID")) for t in active["types"]),
@@ -131,6 +143,9 @@ def read_facts(
         via=via,
         mode_setter=first["setter"].ok,
         imports=_has_method(first["import"]),
+        referrers=referrers.all_of(customs, smart, more),
+        smart_listed=smart is not None,
+        lead_sources=lead_sources(first["open_lines"], first["telephony"]),
     )
 
 
@@ -141,25 +156,6 @@ def _has_method(outcome: Outcome) -> Known:
     answer = _map(outcome.result)
     there = all(answer.get(name) in (True, "Y", "true", 1) for name in ("isExisting", "isAvailable"))
     return Known.YES if there else Known.NO
-
-
-def _names(
-    outcome: Outcome, name: str, creates: Callable[[Mapping[str, Any]], bool]
-) -> tuple[str, ...] | None:
-    """Names of the lines that create leads; None without the scope (`imopenlines`, `telephony`) to read them."""
-    if not outcome.ok:
-        return None
-    return tuple(
-        str(row.get(name) or row.get("NUMBER") or row.get("ID"))
-        for row in _list(outcome.result)
-        if creates(row)
-    )
-
-
-def _creates_by_chat(row: Mapping[str, Any]) -> bool:
-    return (
-        row.get("ACTIVE") != "N" and row.get("CRM") != "N" and str(row.get("CRM_CREATE") or "none") != "none"
-    )
 
 
 def _second(categories: list[dict[str, Any]], stages: tuple[Stage, ...], semantic: bool) -> list[Command]:

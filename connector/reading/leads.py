@@ -16,16 +16,16 @@ from typing import Any
 
 from connector.bitrix.batch import Outcome
 from connector.bitrix.client import BitrixClient
-from connector.errors import AccessDenied, LeadswitchError, MethodUnknown, ShortList
+from connector.errors import AccessDenied, MethodUnknown, ShortList
 from connector.planning import channels
 from connector.planning.clients import LINKED
 from connector.planning.model import Activity, ClientMatch, LeadSnapshot, PortalFacts
 from connector.planning.options import Clients, Options, Selection
-from connector.planning.products import IDENTITY
 
 from .activities import SELECT, activity_of
 from .clients import Finder, Gate, Index, Rows, Search, cheaper_whole, matches, title_of
 from .pool import Pool, Row, error_of
+from .related import RelatedReader
 from .selection import lead_filter, wanted
 
 BLOCK = 1_000
@@ -33,7 +33,7 @@ SET = 500
 """Owners that one filter names: a longer list of IDs would not fit the variables that PHP lets into a query."""
 IN_FLIGHT = 5_000
 """Leads in memory at once, at most about this many."""
-LEAD, QUOTE = 1, 7
+LEAD = 1
 PAGE = 50
 
 Progress = Callable[[int, int], None]
@@ -92,6 +92,7 @@ class _Reading:
         self._filling = _Block()
         self._in_flight = self._handed = 0
         self._leads_done = False
+        self._related = RelatedReader(self._pool, facts, notes)
         self._pool.fillers.append(self._fill)
 
     def _make_finders(self) -> dict[str, Finder]:
@@ -170,8 +171,7 @@ class _Reading:
             self._read_activities(block, ids[start : start + SET], gate)
             self._read_products(block, ids[start : start + SET], gate)
         self._read_addresses(block, ids, gate, 0)
-        self._read_deals(block, ids, gate)
-        self._read_quotes(block, ids, gate)
+        self._related.read(ids, block.related, gate)
         self._read_clients(block, gate)
         gate.seal()
 
@@ -216,51 +216,6 @@ class _Reading:
             "order": {"ENTITY_ID": "ASC", "TYPE_ID": "ASC"},
         }
         self._pool.ask("crm.address.list", {**params, "start": start}, came)
-
-    def _read_deals(self, block: _Block, ids: list[int], gate: Gate) -> None:
-        """Deals that leads have already, from robots or earlier conversions, with their product rows."""
-        found: dict[int, Row] = {}
-
-        def came(row: Row) -> None:
-            deal: Row = {"entity": "deal", "id": int(str(row["ID"])), "title": str(row.get("TITLE") or "")}
-            found[int(str(row["ID"]))] = deal
-            block.related.setdefault(int(str(row["LEAD_ID"])), []).append(deal)
-
-        def row_came(row: Row) -> None:
-            rows = found[int(str(row["ownerId"]))].setdefault("rows", [])
-            assert isinstance(rows, list)
-            rows.append({name: row.get(name) for name in IDENTITY})
-
-        def end() -> None:
-            if found:
-                gate.hold()
-                params = {"filter": {"=ownerType": "D", "=ownerId": list(found)}}
-                self._pool.read_list("crm.item.productrow.list", params, row_came, gate.free)
-            gate.free()
-
-        gate.hold()
-        params = {"select": ["ID", "TITLE", "LEAD_ID"], "filter": {"@LEAD_ID": ids}}
-        self._pool.read_list(
-            "crm.deal.list", params, came, end, on_refused=self._unread("deals-unread", gate)
-        )
-
-    def _read_quotes(self, block: _Block, ids: list[int], gate: Gate) -> None:
-        def came(row: Row) -> None:
-            quote: Row = {"entity": "quote", "id": int(str(row["id"])), "title": str(row.get("title") or "")}
-            block.related.setdefault(int(str(row["leadId"])), []).append(quote)
-
-        gate.hold()
-        params = {"entityTypeId": QUOTE, "select": ["id", "title", "leadId"], "filter": {"@leadId": ids}}
-        self._pool.read_list(
-            "crm.item.list", params, came, gate.free, on_refused=self._unread("quotes-unread", gate)
-        )
-
-    def _unread(self, code: str, gate: Gate) -> Callable[[LeadswitchError], None]:
-        def refused(_error: LeadswitchError) -> None:
-            self._notes.add(code)
-            gate.free()
-
-        return refused
 
     def _read_clients(self, block: _Block, gate: Gate) -> None:
         for row in block.rows:
@@ -317,14 +272,21 @@ class _Reading:
             contact_links=tuple(links),
             address=block.addresses.get(id_, {}),
             matches=tuple(found),
-            related=tuple(
-                sorted(block.related.get(id_, []), key=lambda r: (str(r["entity"]), int(str(r["id"]))))
-            ),
+            related=tuple(sorted(block.related.get(id_, []), key=_related_place)),
         )
 
     def _bound(self, entity: str, id_: int) -> ClientMatch:
         row = self._rows[entity].found.get(id_) or {}
         return ClientMatch(entity, id_, title_of(entity, {"id": id_, **row}), LINKED, row)
+
+
+def _related_place(row: Mapping[str, Any]) -> tuple[str, int, int, str]:
+    return (
+        str(row["entity"]),
+        int(str(row.get("type") or 0)),
+        int(str(row["id"])),
+        str(row.get("field") or ""),
+    )
 
 
 def _place(row: Mapping[str, Any]) -> tuple[int, int]:

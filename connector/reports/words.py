@@ -34,11 +34,22 @@ ACTION: Mapping[str, str] = {
     Do.BIND_ACTIVITY: N_("Show activity #%(activity)s in the deal"),
     Do.UNBIND_ACTIVITY: N_("Take activity #%(activity)s off the lead, so that it stays open"),
     Do.COMPLETE_ACTIVITY: N_("Complete activity #%(activity)s"),
+    Do.MOVE_RELATED: N_("Let the %(what)s #%(id)s point at the deal instead of the lead"),
     Do.BIND_COMMENTS: N_("Show the timeline comments in the deal"),
     Do.RESTORE_ORIGIN: N_("Give the deal the external origin of the lead"),
     Do.CLOSE_LEAD: N_("Close the lead in stage %(stage)s"),
     Do.LINK_LEAD: N_("Link the closed lead with its clients"),
 }
+
+
+RELATED: Mapping[str, str] = {
+    "task": N_("task"),
+    "2": N_("deal"),
+    "3": N_("contact"),
+    "4": N_("company"),
+    "7": N_("quote"),
+}
+"""Types of records that point at leads; records of smart processes are shown by their number."""
 
 
 def word(table: Mapping[str, str], value: str) -> str:
@@ -92,6 +103,7 @@ def _places(params: Json, stages: Mapping[str, str]) -> dict[str, Any]:
         "stage": stage_text(fields.get("stageId") or params.get("stage") or "", stages),
         "count": len(params.get("rows") or ()),
         "activity": params.get("activity", ""),
+        "what": word(RELATED, str(params.get("type", ""))) if "type" in params else "",
     }
 
 

@@ -110,6 +110,13 @@ class QuoteRow(Row):
     }
 
 
+class ProjectRow(Row):
+    """A record of the smart process; PARENT_ID_1 is its lead, PARENT_ID_2 its deal."""
+
+    __slots__ = ()
+    defaults: ClassVar[Mapping[str, Any]] = {**_COMMON, "PARENT_ID_1": 0, "PARENT_ID_2": 0}
+
+
 class ActivityRow(Row):
     """An activity. BINDINGS: ((entity type, id), …), the first is its OWNER.
 
@@ -235,6 +242,7 @@ ROW_TYPES: Mapping[str, tuple[type[Row], tuple[str, ...]]] = {
     "contacts": (ContactRow, ("LEAD_ID", "COMPANY_IDS", "ORIGIN_ID")),
     "companies": (CompanyRow, ("LEAD_ID", "ORIGIN_ID")),
     "quotes": (QuoteRow, ("LEAD_ID", "DEAL_ID")),
+    "projects": (ProjectRow, ("PARENT_ID_1", "PARENT_ID_2")),
     "activities": (ActivityRow, ("BINDINGS",)),
     "activity_types": (Row, ()),
     "product_rows": (ProductRow, ("OWNER",)),

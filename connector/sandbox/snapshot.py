@@ -16,6 +16,8 @@ VOLATILE = (
     "LAST_ACTIVITY_BY",
     "LAST_UPDATED",
     "EDITOR_ID",
+    "CHANGED_DATE",
+    "CHANGED_BY",
 )
 
 

@@ -20,14 +20,34 @@ from connector.sandbox.settings import CLASSIC, PLANS, SIMPLE, ConverterConfig, 
 from connector.sandbox.tables import Table
 
 LEAD, DEAL, CONTACT, COMPANY, QUOTE, REQUISITE = 1, 2, 3, 4, 7, 8
+PROJECT = 1040
+"""The portal's one smart process; leads and deals may be parents of its records."""
 ENTITY_NAMES: Mapping[int, str] = {
     LEAD: "lead",
     DEAL: "deal",
     CONTACT: "contact",
     COMPANY: "company",
     QUOTE: "quote",
+    PROJECT: "dynamicitem",
 }
-SHORT_CODES: Mapping[int, str] = {LEAD: "L", DEAL: "D", CONTACT: "C", COMPANY: "CO", QUOTE: "Q"}
+SHORT_CODES: Mapping[int, str] = {
+    LEAD: "L",
+    DEAL: "D",
+    CONTACT: "C",
+    COMPANY: "CO",
+    QUOTE: "Q",
+    PROJECT: f"T{PROJECT:x}",
+}
+
+
+_TABLES: Mapping[int, str] = {
+    LEAD: "leads",
+    DEAL: "deals",
+    CONTACT: "contacts",
+    COMPANY: "companies",
+    QUOTE: "quotes",
+    PROJECT: "projects",
+}
 
 
 @dataclass(slots=True)
@@ -50,6 +70,7 @@ class World:
     contacts: Table
     companies: Table
     quotes: Table
+    projects: Table
     activities: Table
     activity_types: Table
     product_rows: Table
@@ -131,12 +152,8 @@ class World:
         """Grows when stages, pipelines or custom fields change, so that caches over them can be dropped."""
 
     def entities(self, entity_type: int) -> Table:
-        """The table of leads (1), deals (2), contacts (3), companies (4) or quotes (7); KeyError otherwise."""
-        return self.tables[
-            {LEAD: "leads", DEAL: "deals", CONTACT: "contacts", COMPANY: "companies", QUOTE: "quotes"}[
-                entity_type
-            ]
-        ]
+        """The table of leads (1), deals (2), contacts (3), companies (4), quotes (7) or projects; KeyError otherwise."""
+        return self.tables[_TABLES[entity_type]]
 
     def next_id(self, kind: str) -> int:
         """The next id of this kind. Each kind starts at its own seeded place, as on a portal with a history."""
@@ -190,6 +207,7 @@ __all__ = [
     "ENTITY_NAMES",
     "LEAD",
     "PLANS",
+    "PROJECT",
     "QUOTE",
     "REQUISITE",
     "SHORT_CODES",

@@ -211,6 +211,19 @@ def _any(sent: Sent, rows: Sequence[Row]) -> Row | None:  # noqa: ARG001
     return {} if rows else None
 
 
+def _task(sent: Sent) -> Read:
+    return Read("tasks.task.get", {"taskId": sent.params["taskId"], "select": ["ID", "UF_CRM_TASK"]})
+
+
+def _task_updated(sent: Sent, answer: Any) -> Row | None:
+    # An empty list is a missing task, no records at all come as false.
+    task = answer.get("task") if isinstance(answer, Mapping) else None
+    if not isinstance(task, Mapping):
+        return None
+    held = {str(one) for one in task.get("ufCrmTask") or ()}
+    return {} if held == {str(one) for one in sent.params["fields"]["UF_CRM_TASK"]} else None
+
+
 def _categories(sent: Sent) -> Read:
     return Read(
         "crm.category.list", {"entityTypeId": sent.params["entityTypeId"]}, whole=True, rows="categories"
@@ -278,6 +291,7 @@ PROBES: Mapping[str, Probe] = {
     "crm.address.add": Probe(_addresses, _any),
     "crm.category.add": Probe(_categories, _category_named),
     "crm.category.delete": Probe(_categories, _absent_id),
+    "tasks.task.update": Probe(_task, _task_updated),
     "crm.status.add": Probe(_stages, _stage_coded),
     "crm.status.update": Probe(_old_get, _old_updated),
     "crm.status.delete": Probe(_old_get, _deleted),

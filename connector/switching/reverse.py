@@ -1,14 +1,14 @@
 """Taking back what was done for one lead, from the journal's lines alone. Asks and decides; sends nothing.
 
 Order (design decision 6): activities to the lead again → off the deal → the lead's clients and stage as they were → activities reopened →
-comments off the deal → created records deleted last. Undo (`careful`) deletes only what nobody changed or used since; taking back a lead
-that failed a moment ago does not ask, but never deletes a client that other leads of the run share.
+comments off the deal → what pointed at the lead points at it again → created records deleted last. Undo (`careful`) deletes only what
+nobody changed or used since; taking back a lead that failed a moment ago does not ask, but never deletes a client that other leads share.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from connector.switching import looks
+from connector.switching import looks, related
 from connector.switching.calls import (
     COMPANY,
     CONTACT,
@@ -24,7 +24,7 @@ from connector.switching.calls import (
     Write,
 )
 from connector.switching.fresh import differs
-from connector.switching.parts import ask
+from connector.switching.parts import ask, together
 from connector.switching.probes import contact_ids, text_of
 from connector.switching.steps import GONE, bind, complete, unbind
 
@@ -55,6 +55,13 @@ def take_back(
     yield from _each(
         kept, [(line, _off_timeline(line)) for line in lines if line.method == "crm.timeline.bindings.bind"]
     )
+    deal = next((int(line.result["id"]) for line in lines if _is_creation(line, DEAL)), 0)
+    backs = [
+        related.move_back(line, lead_id, deal, BACK + line.key, kept)
+        for line in lines
+        if related.is_move(line)
+    ]
+    yield from together(backs)
     for line in lines:
         if _is_creation(line, DEAL):
             yield from _delete_deal(line, lines, kept, known)
@@ -227,6 +234,7 @@ def restore_clients(lines: Sequence[Line]) -> Part[list[Row]]:
             yield from _drop_requisite(line, kept)
         if (
             line.method == "crm.item.update"
+            and not related.is_move(line)
             and line.params["entityTypeId"] in (CONTACT, COMPANY)
             and (line.params["entityTypeId"], int(line.params["id"])) not in made
         ):

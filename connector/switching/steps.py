@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from connector.planning.model import Action, Do, LeadPlan
+from connector.switching import related
 from connector.switching.calls import (
     DEAL,
     ENTITY_TYPES,
@@ -235,6 +236,10 @@ def _bind_comment(key: str, comment: int, entity: str, entity_id: int) -> Doing:
     return problem_of(key, answer)
 
 
+def _move_related(action: Action, hand: Hand) -> Doing:
+    return (yield from related.move(action, hand.lead_id, hand.ids["deal"]))
+
+
 def _close(action: Action, hand: Hand) -> Doing:
     # By the stage only: clients in the same update would turn it into a repeat lead (crm.lead.update, IS_RETURN_CUSTOMER).
     params = {"id": hand.lead_id, "fields": {"STATUS_ID": action.params["stage"]}}
@@ -284,6 +289,7 @@ STEPS: Mapping[Do, Step] = {
     Do.SET_PRODUCTS: Step(3, True, _products),
     Do.RESTORE_ORIGIN: Step(3, False, _origin),
     Do.BIND_ACTIVITY: Step(3, True, _bind_activity),
+    Do.MOVE_RELATED: Step(3, False, _move_related),
     Do.UNBIND_ACTIVITY: Step(4, True, _unbind_activity),
     Do.COMPLETE_ACTIVITY: Step(4, True, _complete_activity),
     Do.CLOSE_LEAD: Step(CLOSING, True, _close),
@@ -301,10 +307,12 @@ def levels(actions: Sequence[Action]) -> list[tuple[int, list[Action]]]:
 
 
 def client_claims(actions: Sequence[Action]) -> frozenset[str]:
-    """Existing clients that a lead would change; two leads that share one are not worked on at the same time."""
+    """Existing records that a lead would change; two leads that share one are not worked on at the same time."""
+    names = {Do.LINK_CONTACT: "contact", Do.LINK_COMPANY: "company"}
+    types = {number: name for name, number in ENTITY_TYPES.items()}
     return frozenset(
-        f"{'contact' if action.do is Do.LINK_CONTACT else 'company'}:{action.params['id']}"
+        f"{names.get(action.do) or types.get(action.params['type'], action.params['type'])}:{action.params['id']}"
         for action in actions
-        if action.do in (Do.LINK_CONTACT, Do.LINK_COMPANY)
-        and (action.params.get("fill") or action.params.get("add_fm"))
+        if action.do is Do.MOVE_RELATED
+        or (action.do in names and (action.params.get("fill") or action.params.get("add_fm")))
     )

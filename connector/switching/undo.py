@@ -90,9 +90,9 @@ def _made(lead: RunLead | None) -> Row:
 
 def _claims(lines: Sequence[Line]) -> frozenset[str]:
     return frozenset(
-        f"{line.params['entityTypeId']}:{line.params['id']}"
+        f"{line.params.get('entityTypeId', 'task')}:{line.params.get('id') or line.params.get('taskId')}"
         for line in lines
-        if line.method == "crm.item.update"
+        if line.method in ("crm.item.update", "tasks.task.update")
     )
 
 

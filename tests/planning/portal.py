@@ -12,6 +12,7 @@ from connector.planning.model import (
     Person,
     Pipeline,
     PortalFacts,
+    Referrer,
     Stage,
     UserField,
 )
@@ -116,6 +117,14 @@ FACTS = PortalFacts(
         "deal": {"parentId130": {"title": "Projekt"}, "title": {"title": "Nazwa"}},
     },
     sources={"WEB": "Strona", "CALL": "Telefon"},
+    referrers=(
+        Referrer(7, "", "leadId", "dealId"),
+        Referrer(1040, "Projekty", "parentId1", "parentId2"),
+        Referrer(1050, "Usługi", "parentId1", ""),
+        Referrer(4, "", "ufCrm_410", "ufCrm_410", "Pochodzi z"),
+        Referrer(3, "", "ufCrm_310", "", "Lead polecający", plain=True),
+    ),
+    smart_listed=True,
 )
 
 

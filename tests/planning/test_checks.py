@@ -46,7 +46,6 @@ def test_the_defaults_fit_every_portal() -> None:
         ({"responsible": 12345}, "unknown-person", "12345"),
         ({"created_field": "UF_CRM_205"}, "created-field-type", "boolean"),
         ({"created_field": "UF_CRM_1"}, "unknown-field", "UF_CRM_299 (Data leada)"),
-        ({"related": "move"}, "option-not-handled", "report"),
         ({"leftovers": "leave"}, "leave-needs-setter", ""),
     ],
 )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from connector.sandbox.world import COMPANY, CONTACT, DEAL, LEAD, QUOTE, REQUISITE
+from connector.sandbox.world import COMPANY, CONTACT, DEAL, LEAD, PROJECT, QUOTE, REQUISITE
 
 MULTIFIELD_TYPES = ("PHONE", "EMAIL", "WEB", "IM", "LINK")
 
@@ -284,6 +284,15 @@ _QUOTE = (
     *_UTM,
     *_LAST,
 )
+_PROJECT = (
+    _f("ID", "integer", "ID", "ro"),
+    _f("TITLE", "string", "Name"),
+    _f("PARENT_ID_1", "crm_lead", "Lead", camel_name="parentId1"),
+    _f("PARENT_ID_2", "crm_deal", "Deal", camel_name="parentId2"),
+    _f("OPENED", "char", "Available to everyone"),
+    *_AUDIT,
+    *_LAST,
+)
 
 STANDARD: Mapping[int, Mapping[str, Field]] = {
     kind: {field.name: field for field in table}
@@ -293,6 +302,7 @@ STANDARD: Mapping[int, Mapping[str, Field]] = {
         (CONTACT, _CONTACT),
         (COMPANY, _COMPANY),
         (QUOTE, _QUOTE),
+        (PROJECT, _PROJECT),
     )
 }
 _RENAMED = {"ADDRESS_TEXT": "address", "ADDRESS_LEGAL_TEXT": "addressLegal"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connector.sandbox.tables import Row
@@ -65,18 +65,27 @@ def set_company_contacts(world: World, company_id: int, contact_ids: Iterable[in
 
 def cascade(world: World, entity_type: int, row_id: int) -> None:
     """The record is gone: nothing points to it any more."""
-    if entity_type == LEAD:
-        for table in (world.deals, world.contacts, world.companies, world.quotes):
-            for other in table.find("LEAD_ID", row_id):
-                table.change(other, {"LEAD_ID": 0})
-    elif entity_type == CONTACT:
-        for table in (world.leads, world.deals):
-            for other in table.find("CONTACT_IDS", row_id):
-                rest = tuple(i for i in table.rows[other]["CONTACT_IDS"] if i != row_id)
-                table.change(other, {"CONTACT_IDS": rest})
-    elif entity_type == COMPANY:
-        for table in (world.leads, world.deals):
-            for other in table.find("COMPANY_ID", row_id):
-                table.change(other, {"COMPANY_ID": 0})
+    for table_name, field in _POINTERS.get(entity_type, ()):
+        table = world.tables[table_name]
+        for other in table.find(field, row_id):
+            held = table.rows[other][field]
+            rest = tuple(i for i in held if i != row_id) if isinstance(held, tuple) else 0
+            table.change(other, {field: rest})
+    if entity_type == COMPANY:
         for contact_id in contacts_of_company(world, row_id):
             detach_company(world, contact_id, row_id)
+
+
+# entity type → tables and their indexed fields that name its records
+_POINTERS: Mapping[int, tuple[tuple[str, str], ...]] = {
+    LEAD: (
+        ("deals", "LEAD_ID"),
+        ("contacts", "LEAD_ID"),
+        ("companies", "LEAD_ID"),
+        ("quotes", "LEAD_ID"),
+        ("projects", "PARENT_ID_1"),
+    ),
+    DEAL: (("quotes", "DEAL_ID"), ("projects", "PARENT_ID_2")),
+    CONTACT: (("leads", "CONTACT_IDS"), ("deals", "CONTACT_IDS")),
+    COMPANY: (("leads", "COMPANY_ID"), ("deals", "COMPANY_ID")),
+}

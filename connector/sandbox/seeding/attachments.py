@@ -71,6 +71,22 @@ def _further(world: World, lead: Row) -> None:
                 "CURRENCY_ID": lead["CURRENCY_ID"],
             }
         )
+    if random.random() < 0.02:
+        world.projects.insert(
+            {
+                "ID": world.next_id("dynamicitem"),
+                "TITLE": f"Project {lead['TITLE']}"[:250],
+                "PARENT_ID_1": lead["ID"],
+                "ASSIGNED_BY_ID": lead["ASSIGNED_BY_ID"],
+                "DATE_CREATE": lead["DATE_CREATE"],
+                "DATE_MODIFY": lead["DATE_CREATE"],
+            }
+        )
+    companies = world.companies.ids
+    if companies and random.random() < 0.02:
+        company = companies[lead["ID"] % len(companies)]
+        before = world.companies.rows[company]["UF_CRM_1720000000021"] or ()
+        world.companies.change(company, {"UF_CRM_1720000000021": (*before, f"L_{lead['ID']}")})
 
 
 def note_history(world: World, lead: Row) -> None:

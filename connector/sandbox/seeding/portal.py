@@ -154,6 +154,7 @@ CONTACT_FIELDS: tuple[dict[str, Any], ...] = (
 )
 COMPANY_FIELDS: tuple[dict[str, Any], ...] = (
     _field("1720000000008", "enumeration", "Company size", LIST=_choices(*_CHOICES)),
+    _field("1720000000021", "crm", "Comes from", MULTIPLE=True, SETTINGS={"LEAD": "Y", "DEAL": "Y"}),
 )
 WORKFLOWS: tuple[tuple[str, str, str, int, dict[str, Any]], ...] = (
     ("Notify about a new deal", "CCrmDocumentDeal", "DEAL", 1, {}),

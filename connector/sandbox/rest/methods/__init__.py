@@ -47,6 +47,7 @@ _MODULES = (
     "robots",
     "workflows",
     "tasks",
+    "types",
     "companion",
 )
 

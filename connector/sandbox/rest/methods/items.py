@@ -1,4 +1,4 @@
-"""crm.item.fields/list/get/add/update/delete for leads, deals, contacts, companies and quotes (universal/*.md)."""
+"""crm.item.fields/list/get/add/update/delete for leads, deals, contacts, companies, quotes and one smart process (universal/*.md)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from connector.sandbox.rest.filters import parse, parse_order
 from connector.sandbox.rest.listing import page, paged
 from connector.sandbox.rest.php import as_list
 from connector.sandbox.tables import Row
-from connector.sandbox.world import COMPANY, CONTACT, DEAL, LEAD, QUOTE, World
+from connector.sandbox.world import COMPANY, CONTACT, DEAL, LEAD, PROJECT, QUOTE, World
 
-TYPES = (LEAD, DEAL, CONTACT, COMPANY, QUOTE)
+TYPES = (LEAD, DEAL, CONTACT, COMPANY, QUOTE, PROJECT)
 # Types that exist but that crm.item.* does not serve.
 UNSUPPORTED = {5}
 _BOOLEAN = {"char": "boolean"}
@@ -69,7 +69,7 @@ def fields(call: Call) -> Any:
         if field.type in PARENT_TYPES and not field.has("multi"):
             entry["settings"] = {"parentEntityTypeId": PARENT_TYPES[field.type]}
         answer[name] = entry
-    if kind != DEAL:
+    if kind not in {DEAL, PROJECT}:
         answer["fm"] = {
             "type": "crm_multifield",
             "isRequired": False,
