@@ -32,7 +32,8 @@ BLOCK = 1_000
 SET = 500
 """Owners that one filter names: a longer list of IDs would not fit the variables that PHP lets into a query."""
 IN_FLIGHT = 5_000
-"""Leads in memory at once, at most about this many."""
+SPARE = 6_500
+"""Leads in memory at once, at most about this many; beyond the first figure only where a request would leave with room."""
 LEAD = 1
 PAGE = 50
 
@@ -119,6 +120,7 @@ class _Reading:
             self._end,
             open_=lambda: self._in_flight < IN_FLIGHT,
             expected=self._facts.active_total if self._selection.everything else None,
+            spare=lambda: self._in_flight < SPARE,
         )
         while True:
             going = self._pool.step()

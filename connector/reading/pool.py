@@ -26,6 +26,7 @@ class _List:
     on_row: Callable[[Row], None]
     on_end: Callable[[], None]
     open: Callable[[], bool]
+    spare: Callable[[], bool]
     on_refused: Callable[[LeadswitchError], None] | None
 
 
@@ -54,8 +55,10 @@ class Pool:
         on_refused: Callable[[LeadswitchError], None] | None = None,
         expected: int | None = None,
         settled: bool = False,
+        spare: Callable[[], bool] | None = None,
     ) -> Scan:
-        """Read a whole list by ascending id, row by row. `open_` false holds it back for now; `expected` rows were counted a moment ago.
+        """Read a whole list by ascending id, row by row. `open_` false holds it back for now, unless
+        `spare` lets it take room that nothing else wants; `expected` rows were counted a moment ago.
         `settled`: rows that are added meanwhile need not be found (they are looked for again before anything is written).
 
         A list that the portal refuses (rights, scope, unknown method or filter) goes to `on_refused` when one is given, else it is raised.
@@ -66,7 +69,7 @@ class Pool:
         scan.trust_count = settled
         if expected is not None:
             scan.expect(expected)
-        self._lists.append(_List(scan, on_row, on_end, open_ or _always, on_refused))
+        self._lists.append(_List(scan, on_row, on_end, open_ or _always, spare or _never, on_refused))
         return scan
 
     def ask(self, method: str, params: Mapping[str, object], then: Callable[[Outcome], None]) -> None:
@@ -101,15 +104,27 @@ class Pool:
 
     def _choose(self) -> list[tuple[_List, list[Page]]]:
         work: list[tuple[_List, list[Page]]] = []
-        room = ROOM
-        for item in self._lists:
+        # Single calls are few, and blocks of leads wait for them: they find room beside the lists.
+        room = ROOM - min(len(self._calls), ROOM // 5)
+        held: list[_List] = []
+        # First pages first: they say how many more there are, so that the last requests are full ones, too.
+        for item in sorted(self._lists, key=lambda item: item.scan.total is not None):
             if room <= 0:
                 break
-            if item.open():
-                pages = item.scan.plan(room)
-                work.append((item, pages))
-                room -= len(pages)
+            if not item.open():
+                held.append(item)
+                continue
+            room -= self._plan(item, room, work)
+        for item in held:
+            if room > 0 and item.spare():
+                room -= self._plan(item, room, work)
         return work
+
+    @staticmethod
+    def _plan(item: _List, room: int, work: list[tuple[_List, list[Page]]]) -> int:
+        pages = item.scan.plan(room)
+        work.append((item, pages))
+        return len(pages)
 
     def _absorb(self, item: _List, pages: list[Page], outcomes: BatchOutcome) -> None:
         answers: list[PageAnswer] = []
@@ -142,3 +157,7 @@ def error_of(outcome: Outcome, portal: str) -> LeadswitchError:
 
 def _always() -> bool:
     return True
+
+
+def _never() -> bool:
+    return False
