@@ -15,9 +15,9 @@ from connector.occurrences import run_changed
 from connector.store.database import Database
 from connector.store.models import Run, RunLead, RunState
 from connector.switching.calls import Row, Verdict
-from connector.switching.crew import Turn
 from connector.switching.journal import Entry, Journal
 from connector.switching.lease import Lease
+from connector.switching.tasks import Turn
 
 RUN = 0
 """`lead_id` of journal lines and programs that are about the run as a whole."""

@@ -7,9 +7,9 @@ from connector.errors import AccessDenied, AuthError, BitrixError, LimitError, P
 from connector.store.models import RunState
 from connector.switching.book import RUN
 from connector.switching.calls import Program, Row, Verdict
-from connector.switching.crew import Turn
 from connector.switching.looks import PAGE
 from connector.switching.shift import Shift, Work
+from connector.switching.tasks import Turn
 
 
 class Flow(StrEnum):
@@ -34,7 +34,7 @@ def work_leads(shift: Shift, feed: Feed, judge: Judge) -> Flow:
         room = room_for(shift)
         if room > 0 and not (cancelling and shift.resumed):
             works = feed(shift, 0 if cancelling else room)
-            shift.crew.last = len(works) < room
+            shift.crew.choice.last = len(works) < room
             shift.take_in(works)
         if not shift.busy:
             if cancelling:
@@ -81,7 +81,7 @@ def room_for(shift: Shift) -> int:
     Leads that are only looked at, before they are begun or after everything is written, do not count: they wait to share their reads.
     """
     most = shift.effort.in_flight
-    shift.crew.writers = most if shift.book.counters.get("proved") else 1
+    shift.crew.choice.writers = most if shift.book.counters.get("proved") else 1
     return most + min(most, PAGE) - shift.busy + shift.crew.reading_back
 
 

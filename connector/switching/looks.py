@@ -26,7 +26,7 @@ class LookKind:
     """`read` builds the list command for some ids, `owner` tells whose a row is, `many` whether one id may have several rows.
 
     With `in_doubt`, a joint answer may fail to say whose its rows are, and joint questions are asked only of a portal that was seen to
-    understand them (`Crew.joint`).
+    understand them (`Choice.joint`).
     """
 
     read: Callable[[Sequence[int]], Read]

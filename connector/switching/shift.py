@@ -19,10 +19,11 @@ from connector.switching import looks, modes
 from connector.switching.book import ENDED, RunBook
 from connector.switching.calls import COMPANY, CONTACT, DEAL, LEAD, Program, Row
 from connector.switching.clientwire import ClientWire
-from connector.switching.crew import SETTLE_SECONDS, Crew, Turn
+from connector.switching.crew import SETTLE_SECONDS, Crew
 from connector.switching.journal import Journal
 from connector.switching.lease import LEASE_SECONDS, Lease
 from connector.switching.reverse import BACK
+from connector.switching.tasks import Turn
 
 OpenClient: TypeAlias = Callable[[int, Callable[[], bool]], BitrixClient]
 """(portal id, cancel) → client with the portal's stored credential; see `connector.portals.access.open_client`."""
@@ -122,7 +123,7 @@ class Shift:
         self.preset = int(presets[0]["ID"]) if isinstance(presets, list) and presets else 0
         self.mode = modes.mode_of(_need(found["mode"], self.client.portal))
         if pair and found["joint"].ok and pair <= {looks.owning_lead(row) for row in _rows(found["joint"])}:
-            self.crew.joint.add("lead-activities")
+            self.crew.choice.joint.add("lead-activities")
 
     def _two_with_activities(self) -> set[int]:
         """Two leads still to be converted that own activities, as far as the plan knows; empty if there are none among the next ones."""
@@ -145,7 +146,7 @@ class Shift:
         for work in works:
             holding = {lead_id for lead_id, held in self._claims.items() if work.claims & held}
             if holding:
-                self.crew.urgent |= holding
+                self.crew.choice.urgent |= holding
                 self._put_off.append(work)
                 continue
             self._claims[work.lead_id] = work.claims
@@ -277,7 +278,7 @@ def _need(found: BatchOutcome, portal: str) -> Any:
 
 
 def shared_client(db: Database, run_id: str, lead_id: int, entity: str) -> Row | bool | None:
-    """See `crew.Shared`: what became of the lead whose client another one wants to use."""
+    """See `tasks.Shared`: what became of the lead whose client another one wants to use."""
     with db.read() as session:
         lead = session.get(RunLead, (run_id, lead_id))
         if lead is None:

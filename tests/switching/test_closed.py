@@ -8,9 +8,9 @@ from sqlalchemy import select
 from connector.store.models import Journal, JournalState, Run
 from connector.switching import runner
 from connector.switching.book import RunBook
-from connector.switching.crew import Turn
 from connector.switching.runner import SliceResult
 from connector.switching.steps import CLOSE
+from connector.switching.tasks import Turn
 from tests.switching.harness import Stage, check_switched
 
 

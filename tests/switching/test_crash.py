@@ -11,10 +11,10 @@ import pytest
 from connector.store.models import JournalState, Run
 from connector.switching import runner
 from connector.switching.book import RunBook
-from connector.switching.crew import Turn
 from connector.switching.journal import Entry
 from connector.switching.runner import SliceResult
 from connector.switching.shift import Effort
+from connector.switching.tasks import Turn
 from tests.switching.harness import QUICK, Stage, changes, check_switched
 
 SMALL = Effort(in_flight=6, slice_seconds=60, settle_seconds=0.0, longest_idle=0.02)

@@ -13,8 +13,9 @@ from connector.clock import FakeClock
 from connector.errors import AnswerLost, MethodError, OutcomeUnknown
 from connector.store.models import JournalState
 from connector.switching.calls import Answer, Look, Program, Read, Verdict, Write
-from connector.switching.crew import Crew, Turn
+from connector.switching.crew import Crew
 from connector.switching.journal import Entry
+from connector.switching.tasks import Turn
 from connector.switching.wire import Command, Outcome, State
 
 LOST = Outcome(State.UNKNOWN, error=OutcomeUnknown(AnswerLost(method="crm.item.add")))

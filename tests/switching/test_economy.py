@@ -128,7 +128,7 @@ def test_an_activity_that_two_leads_share_is_asked_for_lead_by_lead(clock: FakeC
 
     portal = Portal(answer)
     crew = crew_of(portal, clock)
-    crew.joint.add("lead-activities")
+    crew.choice.joint.add("lead-activities")
     for lead_id in (5, 6, 7):
         crew.admit(lead_id, program(lead_id), {})
     ended = work(crew, clock)

@@ -21,9 +21,9 @@ from connector.store.keyfile import new_key
 from connector.store.models import LIVE_STATES, JournalState, Run
 from connector.switching import runner, service
 from connector.switching.book import RunBook
-from connector.switching.crew import Turn
 from connector.switching.journal import Entry
 from connector.switching.shift import Effort
+from connector.switching.tasks import Turn
 from tests.switching.harness import ACTOR, Stage, settings_in
 
 EFFORT = Effort(in_flight=5, slice_seconds=60, settle_seconds=0.0, longest_idle=0.01, trouble_seconds=30)

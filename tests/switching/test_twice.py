@@ -15,8 +15,9 @@ from connector.sandbox.rest.call import METHODS
 from connector.store.database import Database
 from connector.switching import service
 from connector.switching.calls import DEAL, Program, Verdict, Write
-from connector.switching.crew import SETTLE_SECONDS, Crew, Turn
+from connector.switching.crew import SETTLE_SECONDS, Crew
 from connector.switching.journal import Entry, Journal
+from connector.switching.tasks import Turn
 from connector.switching.wire import Command, Outcome, State
 from tests.switching.harness import ACTOR, Stage
 
