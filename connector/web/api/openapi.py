@@ -187,7 +187,7 @@ def _finish(path: str, known: Json, one: Operation) -> None:
     known["security"] = [{"key": []}]
     if one.scope is not None:
         known["x-scope"] = one.scope.value
-        needs = f"Scope: `{one.scope.value}` ({SCOPES[one.scope].lower()})."
+        needs = f"Scope: `{one.scope.value}` ({SCOPES[one.scope]})."
         known["description"] = f"{known['description']}\n\n{needs}".strip()
     for value in known["parameters"]:
         _finish_value(value)

@@ -67,6 +67,7 @@ class Operation:
 
     id: str
     method: str
+    path: str
     scope: Scope | None
     status: int
     asks_portal: bool = False
@@ -114,6 +115,7 @@ def operation(
         OPERATIONS[view.__name__] = Operation(
             id=view.__name__,
             method=method,
+            path=path,
             scope=scope,
             status=status,
             asks_portal=asks_portal,

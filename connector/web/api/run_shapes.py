@@ -83,7 +83,7 @@ class RunShape(Shape):
     """One execution of a plan, or its undo."""
 
     id: str
-    kind: str = Field(description="apply or undo.")
+    kind: str = Field(description="apply, undo, or native: Bitrix24's own switch, watched.")
     plan_id: str
     undo_of: str | None
     undone_by: list[str] = Field(description="Runs that have taken it back, the earliest first.")

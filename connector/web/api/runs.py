@@ -118,6 +118,24 @@ def start_run(json: RunForm) -> tuple[RunShape, Headers]:
     return _woken(run_id), {"Location": url_for("api.get_run", run_id=run_id)}
 
 
+@operation(
+    "POST",
+    "/plans/<plan_id>/watch",
+    tag=TAG,
+    scope=Scope.RUNS_WRITE,
+    answer=RunShape,
+    status=202,
+)
+def watch_native(plan_id: str) -> tuple[RunShape, Headers]:
+    """Watch Bitrix24's own switch with the predictions of a plan: a run of the kind native, which writes nothing to the portal.
+
+    A person switches in Bitrix24; the run then compares what was predicted with what came, lead by lead.
+    """
+    plan = plan_queries.header(web().db, plan_id, portal_id=caller().portal.id)
+    run_id = service.start_native(web().db, plan.id, caller().actor, clock=web().clock)
+    return _woken(run_id), {"Location": url_for("api.get_run", run_id=run_id)}
+
+
 @operation("GET", "/runs/<run_id>", tag=TAG, scope=Scope.RUNS_READ, answer=RunShape)
 def get_run(run_id: str) -> RunShape:
     """One run: how it stands, what it waits for, its report."""
