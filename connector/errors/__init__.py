@@ -55,7 +55,7 @@ LeadswitchError                     key · who must act · user_message() · det
 │   ├── NameMissing · NameTooLong · BadColour · BadPlace · OrderMisses · OrderRepeats · StagesMixed
 │   ├── PipelineInUse · StageInUse · DefaultStays · StageStays · LastStage · OneSuccess · RunHolds · RunMakes
 │   ├── PipelineRefused · StagesNotCopied · PipelineHalfMade
-│   └── ChangeUnderWay · ChangeUnknown · ChangeLost · ChangeIncomplete · NotTaken
+│   └── ChangeUnderWay · ChangeUnknown · ChangeDoubtful · ChangeLost · ChangeIncomplete · NotTaken
 ├── ModeError                       the CRM mode cannot be changed, or was not
 │   ├── ClassicUnavailable · ModeAlready · LeadsStillInWork · ModeNotConfirmed
 ├── AutomationError                 a rule, endpoint or delivery cannot be used as asked
@@ -161,6 +161,7 @@ from connector.errors.pipelines import (
     Ambiguous,
     BadColour,
     BadPlace,
+    ChangeDoubtful,
     ChangeIncomplete,
     ChangeLost,
     ChangeUnderWay,
@@ -237,6 +238,7 @@ __all__ = [
     "BitrixError",
     "Cancelled",
     "CertificateInvalid",
+    "ChangeDoubtful",
     "ChangeIncomplete",
     "ChangeLost",
     "ChangeUnderWay",

@@ -166,6 +166,7 @@ class PipelineRefused(PipelineError):
     key = "pipeline.refused"
     who = Who.ADMINISTRATOR
     what = N_("Bitrix24 did not create the pipeline %(name)s. It says: %(said)s")
+    kept = N_("Bitrix24 shows no such pipeline.")
     todo = N_(
         "How many pipelines there may be depends on the Bitrix24 plan; this portal has %(count)s. "
         "Delete one that nobody needs, or change the plan."
@@ -220,6 +221,18 @@ class ChangeUnknown(PipelineError):
     key = "pipeline.unknown"
     who = Who.NOBODY
     what = N_("Bitrix24 did not answer in time, so it is not known yet whether it made this change.")
+    kept = N_("Nothing was sent a second time.")
+    todo = N_("Wait a minute and look at the pipelines again before you repeat it.")
+
+
+class ChangeDoubtful(PipelineError):
+    """The portal answered with an error that nobody has documented, and does not show the change."""
+
+    key = "pipeline.doubtful"
+    who = Who.BITRIX24
+    what = N_(
+        "Bitrix24 answered with an error that we do not know, and does not show this change. It says: %(said)s"
+    )
     kept = N_("Nothing was sent a second time.")
     todo = N_("Wait a minute and look at the pipelines again before you repeat it.")
 

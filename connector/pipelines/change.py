@@ -15,10 +15,12 @@ from connector.bitrix.batch import BatchOutcome, Command, Status
 from connector.errors import (
     BitrixError,
     Cancelled,
+    ChangeDoubtful,
     ChangeIncomplete,
     ChangeLost,
     ChangeUnknown,
     LeadswitchError,
+    MethodError,
     NotTaken,
     OutcomeUnknown,
 )
@@ -35,7 +37,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 5.0
 class Change:
     """`sent`: writes that took effect or may have; `unsure`: for some of them only the portal can tell.
 
-    `detail` is what the audit log will hold; callers add what they learn on the way.
+    `detail` is what the audit log will hold; callers add what they learn on the way. `since`: when (monotonic) the last write began,
+    -1 before the first; `words`: what the portal said where its code proves nothing.
     """
 
     desk: Desk
@@ -43,13 +46,15 @@ class Change:
     sent: int = 0
     unsure: bool = False
     since: float = -1.0
+    words: str = ""
 
     def send(self, method: str, params: Mapping[str, Any]) -> Any:
         """One write; its answer, or None where that was lost (then `unsure`). Raises what the portal refused with."""
         self.since = self.desk.clock.monotonic()
         try:
             answer = self.desk.client.call(method, params)
-        except OutcomeUnknown:
+        except OutcomeUnknown as unknown:
+            self.words = said(unknown.cause) if isinstance(unknown.cause, MethodError) else ""
             self._lost(1)
             return None
         except Cancelled:
@@ -86,7 +91,7 @@ class Change:
         """The pipelines as they are now that what was sent can be seen.
 
         Raises `NotTaken` when the portal said yes and shows something else; `ChangeUnknown` when an answer was lost and it cannot be
-        seen yet, `ChangeLost` when it would have to be seen by now.
+        seen yet, `ChangeDoubtful` when the answer was an error that proves nothing, `ChangeLost` when it would have to be seen by now.
         """
         clock, pause = self.desk.clock, FIRST_PAUSE
         end = clock.monotonic() + (self.desk.look_seconds if self.unsure else FIRST_PAUSE)
@@ -114,7 +119,7 @@ class Change:
         if board is not None and self.desk.clock.monotonic() - self.since > SETTLE_SECONDS:
             self.unsure, self.sent = False, 0
             return ChangeLost()
-        return ChangeUnknown()
+        return ChangeDoubtful(said=self.words) if self.words else ChangeUnknown()
 
     def _lost(self, count: int) -> None:
         self.sent += count

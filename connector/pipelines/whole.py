@@ -11,6 +11,7 @@ from typing import Any
 
 from connector.bitrix.batch import Command, Status
 from connector.errors import (
+    ChangeDoubtful,
     LeadswitchError,
     MethodError,
     PipelineHalfMade,
@@ -75,7 +76,10 @@ def _add(change: Change, before: Board, name: str, sort: int) -> DealPipeline:
         # Whether a pipeline keeps a marker of ours is not documented; its name on one that was not there before is as good.
         return next((p for p in board.pipelines if p.name == name and not before.has(p.id)), None)
 
-    made = found(change.settled(lambda board: found(board) is not None))
+    try:
+        made = found(change.settled(lambda board: found(board) is not None))
+    except ChangeDoubtful as error:
+        raise PipelineRefused(name=name, said=error.details["said"], count=len(before.pipelines)) from None
     assert made is not None
     return made
 
