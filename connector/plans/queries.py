@@ -163,6 +163,8 @@ _SORTS: Mapping[str, Any] = {
     "severity": case(_WEIGHT, value=PlanLead.severity, else_=len(_WEIGHT)),
 }
 SORTS = tuple(_SORTS)
+_BY_ID = "id"
+_IDS: Any = PlanFinding.lead_id
 _COLUMNS = (
     PlanLead.lead_id,
     PlanLead.position,
@@ -197,15 +199,19 @@ def leads(
     falling, name = sort.startswith("-"), sort.removeprefix("-")
     if name not in _SORTS:
         name = "position"
-    column = _SORTS[name]
+    # One finding: its index gives the leads in the order of their ids, however few of the plan's they are.
+    by_finding = bool(code) and name == "position"
+    name, column = (_BY_ID, _IDS) if by_finding else (name, _SORTS[name])
     equal = {PlanLead.stage: stage, PlanLead.severity: severity, PlanLead.kind: kind}
     conditions = [PlanLead.plan_id == plan_id, *(c == value for c, value in equal.items() if value)]
     conditions += [PlanLead.search.contains(word, autoescape=True) for word in search.lower().split()]
     if excluded is not None:
         conditions.append(PlanLead.excluded.is_(excluded))
-    if code:
-        having = select(PlanFinding.lead_id).where(PlanFinding.plan_id == plan_id, PlanFinding.code == code)
-        conditions.append(PlanLead.lead_id.in_(having))
+    having = and_(PlanFinding.plan_id == plan_id, PlanFinding.code == code)
+    if by_finding:
+        conditions += [having, PlanFinding.lead_id == PlanLead.lead_id]
+    elif code:
+        conditions.append(PlanLead.lead_id.in_(select(PlanFinding.lead_id).where(having)))
     place = _place(after, name)
     if place is not None:
         conditions.append(_beyond(column, place, falling))
@@ -239,7 +245,7 @@ def _place(after: str, name: str) -> tuple[Any, int] | None:
         sort, value, position = json.loads(base64.urlsafe_b64decode(after + "=" * (-len(after) % 4)))
     except (ValueError, TypeError, RecursionError):
         return None
-    counted = name in ("position", "severity")
+    counted = name in ("position", "severity", _BY_ID)
     fits = _is_number(value) if counted else isinstance(value, str) and "\0" not in value
     return (value, position) if sort == name and fits and _is_number(position) else None
 

@@ -1,6 +1,7 @@
 """One example of each finding about leads, so that a page can say what it means in this plan. Reads only."""
 
 from collections.abc import Mapping
+from operator import itemgetter
 
 from sqlalchemy import select
 
@@ -17,14 +18,13 @@ def sample_findings(db: Database, plan_id: str) -> Mapping[str, Finding]:
     The plan itself names those leads (`counts.samples`), so this reads a few documents, whatever the size of the plan.
     """
     first = set(header(db, plan_id).counts.get("samples", {}).values())
-    documents = (
-        select(PlanLead.document)
-        .where(PlanLead.plan_id == plan_id, PlanLead.lead_id.in_(first))
-        .order_by(PlanLead.position)
+    # Sorted here: asked for in order, SQLite goes through all leads of the plan to find these few.
+    documents = select(PlanLead.position, PlanLead.document).where(
+        PlanLead.plan_id == plan_id, PlanLead.lead_id.in_(first)
     )
     found: dict[str, Finding] = {}
     with db.read() as session:
-        for lead in session.scalars(documents):
+        for _, lead in sorted(session.execute(documents).all(), key=itemgetter(0)):
             for raw in (*lead["findings"], *lead["native"]["differences"]):
                 found.setdefault(raw["code"], finding_from_json(raw))
     return found

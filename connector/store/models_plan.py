@@ -77,7 +77,7 @@ class PlanFinding(Base):
     """One finding; `lead_id` is None when it is about the plan as a whole. `params` fill the message of `code`."""
 
     __tablename__ = "plan_finding"
-    __table_args__ = (Index(None, "plan_id", "code"), Index(None, "plan_id", "lead_id"))
+    __table_args__ = (Index(None, "plan_id", "code", "lead_id"), Index(None, "plan_id", "lead_id"))
 
     id: Mapped[int] = mapped_column(primary_key=True)
     plan_id: Mapped[str] = mapped_column(ForeignKey("plan.id", ondelete="CASCADE"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, request
@@ -12,11 +14,26 @@ from connector.plans import queries as plan_queries
 from connector.portals.retention import retention_days
 from connector.portals.rights import Action
 from connector.switching import queries as run_queries
+from connector.switching.service import run_of_plan
 from connector.web import forms, history
 from connector.web.context import page, part, web
 from connector.web.facts import active_total, facts_view
 from connector.web.guard import portal, signed_in
+from connector.web.reportview import when
 from connector.web.suggest import Suggestion
+
+FRESH = timedelta(days=1)
+"""An older dry run says little about the leads of today."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastPlan:
+    """A dry run that can be gone on with."""
+
+    id: str
+    when: str
+    who: str
+
 
 pages = Blueprint("pages", __name__, url_prefix="/app")
 
@@ -30,12 +47,13 @@ def overview() -> str:
 
 def overview_page() -> str:
     """The overview of the portal of this request; also what a launch opens."""
-    facts = web().facts.of(portal().id, fresh=True)
+    facts, live = web().facts.of(portal().id, fresh=True), _live()
     return page(
         "overview",
         "overview",
         nav="overview",
-        live=_live(),
+        live=live,
+        last=None if live else _last(),
         suggestion=_suggestion(facts),
         **facts_view(facts),
     )
@@ -109,6 +127,17 @@ def history_view() -> str:
 
 def _suggestion(facts: PortalFacts) -> Suggestion | None:
     return web().advisor.of(portal().id, facts.mode)
+
+
+def _last() -> LastPlan | None:
+    """The newest dry run, while it waits to be carried out: where somebody goes on who had to leave."""
+    plans = plan_queries.recent(web().db, portal().id, limit=1)
+    if not plans or plans[0].state not in ("building", "ready"):
+        return None
+    plan = plans[0]
+    if web().clock.now() - plan.created_at > FRESH or run_of_plan(web().db, plan.id) is not None:
+        return None
+    return LastPlan(plan.id, when(plan.created_at), str(plan.created_by.get("name") or ""))
 
 
 def _live() -> Any:

@@ -1,6 +1,7 @@
 """The whole wizard without a line of script: plain forms, the token only in hidden fields, every step found from the one before."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select
@@ -310,3 +311,16 @@ def test_downloads_are_good_once(stage: Callable[..., Stage]) -> None:
         assert "attachment" in got.headers["Content-Disposition"]
         assert len(got.data) > 200
         assert person.client.get(link).status_code == 403
+
+
+def test_the_overview_leads_back_to_a_dry_run_that_waits(stage: Callable[..., Stage]) -> None:
+    here = stage(leads=6)
+    # The work is done by the machine's clock, and the portal's budget is shared.
+    here.clock.sleep((datetime.now(UTC) - here.clock.now()).total_seconds())
+    person = here.install()
+    planned(here, person)
+    person = here.open(here.admin)
+    person.press("open-last")
+    assert person.has("summary")
+    converted(here, person)
+    assert not here.open(here.admin).has("open-last")

@@ -82,7 +82,8 @@
 
   window.addEventListener("DOMContentLoaded", () => {
     if (!document.querySelector('input[name="session"]')) return;
-    // A reload launches the app anew with the portal's own post; then the page that was open comes back.
+    // A reload of the frame launches the app anew with the portal's own post; then the page that was open comes back. When the portal
+    // page itself is loaded anew, its frame has no history: the overview leads back to the dry run or the run.
     if (history.state?.action) again(history.state);
     else history.replaceState({ action: document.body.dataset.here, fields: [] }, "");
   });
