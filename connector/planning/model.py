@@ -193,7 +193,8 @@ class ClientMatch:
 
 @dataclass(frozen=True, slots=True)
 class LeadSnapshot:
-    """One lead as it was read: `fields` is the row of `crm.item.list` (entityTypeId 1, camelCase, `fm` inside) without change.
+    """One lead as it was read: `fields` is the row of `crm.item.list` (entityTypeId 1, camelCase, `fm` inside) as it
+    came, but for the addresses of files, which hold secrets.
 
     `related` are records that point at it, by `entity`: `deal` (with `rows`), `task`, and `record` with `type` (entityTypeId), `field`
     of the referrer and `taken` (it points at a deal already); each with `id` and `title`.

@@ -14,6 +14,7 @@ from typing import Any
 from connector.bitrix.batch import Outcome
 from connector.planning import channels
 from connector.planning.customfields import is_empty
+from connector.planning.files import without_links
 from connector.planning.model import ClientMatch
 from connector.planning.records import FILLABLE
 
@@ -33,7 +34,7 @@ def slim(row: Mapping[str, Any]) -> dict[str, Any]:
     """What planning needs to know of an existing client: the filled ones of its names, custom fields, phones and e-mails."""
     kept = {
         k: v
-        for k, v in row.items()
+        for k, v in without_links(row).items()
         if (k in _KEEP or k.startswith(("uf", "UF_"))) and not is_empty(v) and v != 0
     }
     entries = channels.entries(row)

@@ -19,6 +19,7 @@ from connector.bitrix.client import BitrixClient
 from connector.errors import AccessDenied, MethodUnknown, ShortList
 from connector.planning import channels
 from connector.planning.clients import LINKED
+from connector.planning.files import without_links
 from connector.planning.model import Activity, ClientMatch, LeadSnapshot, PortalFacts
 from connector.planning.options import Clients, Options, Selection
 
@@ -142,7 +143,7 @@ class _Reading:
     def _lead(self, row: Row) -> None:
         if not wanted(row, self._selection):
             return
-        self._filling.rows.append(row)
+        self._filling.rows.append(without_links(row))
         self._in_flight += 1
         if len(self._filling.rows) >= BLOCK:
             self._close_block()

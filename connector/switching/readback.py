@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from connector.planning.files import without_links
 from connector.planning.model import Do
 from connector.switching.calls import DEAL, Row
 from connector.switching.fresh import VOLATILE
@@ -87,7 +88,9 @@ def remember(hand: Hand, seen: Mapping[str, Any]) -> Row:
     """What undo compares with: the created records as they were left, without what is empty or changes by itself."""
     made: Row = {
         entity: {
-            name: value for name, value in seen[entity].items() if name not in VOLATILE and text_of(value)
+            name: value
+            for name, value in without_links(seen[entity]).items()
+            if name not in VOLATILE and text_of(value)
         }
         for entity in ("deal", "contact", "company")
         if seen.get(entity) is not None and entity in hand.ids
