@@ -118,6 +118,9 @@ class Settings(BaseSettings):
         le=100_000,
         description="Requests that one key of the JSON API may make in a minute.",
     )
+    plan_valid_days: int = Field(
+        default=14, ge=1, le=365, description="Days that a plan can be carried out; leads change meanwhile."
+    )
     retention_days: int = Field(
         default=90, ge=1, description="Days that plans, lead snapshots and journals are kept."
     )

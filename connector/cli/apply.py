@@ -48,7 +48,9 @@ def apply(shell: Shell, file: Path, *, yes: bool, replan_stale: bool, native: bo
         except OSError as wrong:
             raise NotAPlan(f"{file.name}: {wrong.strerror}") from None
         if native:
-            run_id = service.start_native(here.db, plan_id, here.actor, clock=here.clock)
+            run_id = service.start_native(
+                here.db, plan_id, here.actor, valid_days=here.settings.plan_valid_days, clock=here.clock
+            )
             shell.say(_("Run %(id)s watches. Ctrl-C pauses it.", id=run_id[:8]))
             return work(shell, here, run_id, wait)
         source = from_store(here, plan_id)
@@ -65,6 +67,13 @@ def apply(shell: Shell, file: Path, *, yes: bool, replan_stale: bool, native: bo
             ),
             yes,
         )
-        run_id = service.start(here.db, plan_id, here.actor, replan_stale=replan_stale, clock=here.clock)
+        run_id = service.start(
+            here.db,
+            plan_id,
+            here.actor,
+            replan_stale=replan_stale,
+            valid_days=here.settings.plan_valid_days,
+            clock=here.clock,
+        )
         shell.say(_("Run %(id)s has started. Ctrl-C pauses it.", id=run_id[:8]))
         return work(shell, here, run_id, wait)

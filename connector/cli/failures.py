@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import OperationalError
 
 from connector.cli.exits import Exit
 from connector.cli.shell import Shell
 from connector.errors import LeadswitchError, sentences
 from connector.i18n import _
 from connector.redact import redact_text
+from connector.store.trouble import trouble_of
 
 DEBUG = "LEADSWITCH_DEBUG"
 
@@ -52,6 +54,8 @@ def told(shell: Shell) -> Iterator[Outcome]:
         outcome.code = Exit.FAILED
     except LeadswitchError as error:
         outcome.code = _foreseen(shell, error)
+    except OperationalError as problem:
+        outcome.code = _foreseen(shell, trouble_of(problem))
     except Exception as error:
         outcome.code = _unforeseen(shell, error)
 

@@ -46,7 +46,8 @@ LeadswitchError                     key · who must act · user_message() · det
 ├── Cancelled                       the caller asked to stop; nothing was sent after that
 ├── PlanError                       this plan cannot be used
 │   ├── NotAPlan · PlanFormatUnknown · DigestMismatch · WrongPortal
-│   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanNotFound · PlanNotReady · OptionsUnfit · PlanBroken · NothingToWatch
+│   ├── PlanHasErrors · PlanAlreadyApplied · PlanOutdated · PlanTooOld · PlanNotFound · PlanNotReady
+│   ├── OptionsUnfit · PlanBroken · NothingToWatch
 │   ├── DecisionUnfit               what is to be decided is not there to decide
 ├── RunError                        a run cannot start or go on
 │   ├── AlreadyRunning · RunNotFound · NotAllowed · WrongRunState
@@ -150,6 +151,8 @@ from connector.errors.config import (
     BadManifest,
     BadSetting,
     ConfigError,
+    DatabaseBusy,
+    DatabaseFull,
     DatabaseProblem,
     InsecureAddress,
     NotAWebhook,
@@ -210,6 +213,7 @@ from connector.errors.switch import (
     PlanNotFound,
     PlanNotReady,
     PlanOutdated,
+    PlanTooOld,
     RunError,
     RunNotFound,
     WrongPortal,
@@ -247,6 +251,8 @@ __all__ = [
     "ConfigError",
     "Contradiction",
     "CursorIgnored",
+    "DatabaseBusy",
+    "DatabaseFull",
     "DatabaseProblem",
     "DeadCredential",
     "DecisionUnfit",
@@ -312,6 +318,7 @@ __all__ = [
     "PlanNotReady",
     "PlanOutdated",
     "PlanRestriction",
+    "PlanTooOld",
     "PortalBlocked",
     "PortalGone",
     "PortalMoved",

@@ -75,6 +75,24 @@ class DatabaseProblem(ConfigError):
     todo = N_("Check LEADSWITCH_DATABASE_URL, and that the installed version is not older than the database.")
 
 
+class DatabaseFull(DatabaseProblem):
+    """There is no room for what is to be stored."""
+
+    key = "config.database.full"
+    what = N_("The disk or the quota of the database is full.")
+    kept = N_("Nothing was sent to the portal without being recorded first; a run goes on where it was.")
+    todo = N_("Make room on the disk, then resume.")
+
+
+class DatabaseBusy(DatabaseProblem):
+    """Another program holds the database."""
+
+    key = "config.database.busy"
+    what = N_("Another program has locked the database.")
+    kept = N_("Nothing was sent to the portal without being recorded first; a run goes on where it was.")
+    todo = N_("Find out which program has the file open, such as a backup or a database viewer; then resume.")
+
+
 class BadManifest(ConfigError):
     """`app_manifest.json` says something that cannot be used."""
 

@@ -111,6 +111,16 @@ class PlanOutdated(PlanError):
     what = N_("The portal has changed since the plan was made: %(change)s")
 
 
+class PlanTooOld(PlanError):
+    """The plan was made longer ago than plans are good for (`plan_valid_days`)."""
+
+    key = "plan.too_old"
+    what = N_(
+        "The plan is %(days)s days old; a plan can be carried out for %(limit)s days, because leads change."
+    )
+    todo = N_("Make a new plan with the same options; compared with the old one it shows what has changed.")
+
+
 class NothingToWatch(PlanError):
     """A plan to Classic CRM: on that way Bitrix24 converts nothing."""
 

@@ -20,6 +20,7 @@ from connector.portals.access import open_client
 from connector.settings import Settings
 from connector.store.database import Database
 from connector.store.models import Plan, PlanState, Portal, Run, RunState, Worker
+from connector.store.trouble import trouble_of
 from connector.switching.runner import SliceResult, let_go, run_slice
 from connector.switching.shift import Effort, OpenClient
 
@@ -84,7 +85,7 @@ class Jobs:
             return "failed"
         except SQLAlchemyError as problem:
             # A locked or full database: nothing was sent without its intent, so it may simply be tried again.
-            log.error("database", kind=kind, id=id_, problem=type(problem).__name__)
+            log.error("database", kind=kind, id=id_, problem=trouble_of(problem).key)
             self._clock.sleep(2.0)
             return MORE
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,6 +18,8 @@ from connector.switching.book import ENDED
 RESTING = (RunState.WAITING, RunState.PAUSED, RunState.DONE, RunState.CANCELLED, RunState.FAILED)
 WINDOW = 180.0
 """Seconds that the rate looks back."""
+SILENT = timedelta(seconds=45)
+"""Other processes take a run over sooner than this; longer silence is worth telling."""
 REFUSED_SECONDS = 15.0
 """A refusal is told for so long."""
 
@@ -28,6 +30,7 @@ class RunProgress:
     need nothing more. `rate` is leads per minute, `seconds_left` follows from it; both None when there is nothing to tell them from.
 
     `stale` are skipped leads that had changed since the plan and could be planned anew, told when the run rests.
+    `silent_since` is the last sign of life of a run that should be worked on and is not.
     `waiting_for` is `{"what": flip | native | leads | portal | rights | deviation | failures | operating | bucket, …}` or None.
     """
 
@@ -55,6 +58,7 @@ class RunProgress:
     report: Mapping[str, Any] | None
     commands: int
     stale: int = 0
+    silent_since: datetime | None = None
 
     @property
     def is_live(self) -> bool:
@@ -115,8 +119,17 @@ def progress_of(session: Session, run: Run, now: datetime, stale: int | None = N
         created_by=run.created_by,
         report=run.report,
         commands=int(counters.get("commands", 0)),
+        silent_since=_silent(run, now),
         stale=_stale(session, run, stale) if counts["skipped"] and run.state in RESTING else 0,
     )
+
+
+def _silent(run: Run, now: datetime) -> datetime | None:
+    """A lease that ran out a while ago: the process is gone, or it cannot write (a full disk), and nobody has taken over."""
+    working = run.state in (RunState.RUNNING, RunState.PAUSING, RunState.CANCELLING)
+    if not working or run.lease_until is None or now - run.lease_until < SILENT:
+        return None
+    return run.lease_until
 
 
 def _stale(session: Session, run: Run, known: int | None) -> int:

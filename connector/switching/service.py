@@ -6,7 +6,7 @@ Must never call a portal. That only one run of a portal lives is enforced by a u
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import func, insert, or_, select, update
@@ -21,6 +21,7 @@ from connector.errors import (
     PlanHasErrors,
     PlanNotFound,
     PlanNotReady,
+    PlanTooOld,
     RunNotFound,
     WrongRunState,
 )
@@ -66,11 +67,18 @@ TAKEN_BACK_FROM = ("done", "failed", "skipped")
 
 
 def start(
-    db: Database, plan_id: str, actor: Actor, *, replan_stale: bool = False, clock: Clock | None = None
+    db: Database,
+    plan_id: str,
+    actor: Actor,
+    *,
+    replan_stale: bool = False,
+    valid_days: int | None = None,
+    clock: Clock | None = None,
 ) -> str:
-    """Queue a run of a plan and return its id. `replan_stale`: a lead that has changed since the plan is planned anew instead of skipped.
+    """Queue a run of a plan and return its id. `replan_stale`: a lead that has changed since the plan is planned anew instead of skipped;
+    `valid_days`: how old the plan may be (None: any age).
 
-    Raises PlanNotFound, PlanNotReady, PlanHasErrors (errors about the plan itself; leads with errors of their own are left out),
+    Raises PlanNotFound, PlanNotReady, PlanTooOld, PlanHasErrors (errors about the plan itself; leads with errors are left out),
     PlanAlreadyApplied, AlreadyRunning.
     """
     now = (clock or SystemClock()).now()
@@ -79,6 +87,7 @@ def start(
         if plan is None:
             raise PlanNotFound(plan=plan_id)
         _check_plan(session, plan)
+        _check_age(plan, valid_days, now)
         _no_other_run(session, plan.portal_id)
         run = _new_run(plan, "apply", actor, now)
         session.add(run)
@@ -97,10 +106,12 @@ def start(
         return run.id
 
 
-def start_native(db: Database, plan_id: str, actor: Actor, *, clock: Clock | None = None) -> str:
+def start_native(
+    db: Database, plan_id: str, actor: Actor, *, valid_days: int | None = None, clock: Clock | None = None
+) -> str:
     """Queue the watching of Bitrix24's own switch, with the predictions of a plan, and return the run's id. Nothing will be written.
 
-    Raises PlanNotFound, PlanNotReady, PlanHasErrors, PlanAlreadyApplied, NothingToWatch (a plan to Classic CRM), AlreadyRunning.
+    Raises PlanNotFound, PlanNotReady, PlanTooOld, PlanHasErrors, PlanAlreadyApplied, NothingToWatch (to Classic CRM), AlreadyRunning.
     """
     now = (clock or SystemClock()).now()
     with _one_live_run(db, plan_id) as session:
@@ -108,6 +119,7 @@ def start_native(db: Database, plan_id: str, actor: Actor, *, clock: Clock | Non
         if plan is None:
             raise PlanNotFound(plan=plan_id)
         _check_plan(session, plan)
+        _check_age(plan, valid_days, now)
         if plan.direction != CrmMode.SIMPLE:
             raise NothingToWatch()
         _no_other_run(session, plan.portal_id)
@@ -164,6 +176,15 @@ def _check_plan(session: Session, plan: Plan) -> None:
     applied = session.scalar(select(Run.id).where(Run.plan_id == plan.id, Run.kind == "apply").limit(1))
     if applied is not None:
         raise PlanAlreadyApplied(run=applied)
+
+
+def _check_age(plan: Plan, valid_days: int | None, now: datetime) -> None:
+    """A plan file tells its age itself, whenever it was taken in."""
+    made = str((plan.facts.get("head") or {}).get("created") or "")
+    at = datetime.fromisoformat(made) if made else plan.created_at
+    days = (now - (at if at.tzinfo else at.replace(tzinfo=UTC))).days
+    if valid_days is not None and days >= valid_days:
+        raise PlanTooOld(days=days, limit=valid_days)
 
 
 def _no_other_run(session: Session, portal_id: int) -> None:

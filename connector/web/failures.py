@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from flask import Flask, Response, g, make_response, url_for
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 
 from connector.errors import (
@@ -29,6 +30,7 @@ from connector.errors import (
     sentences,
 )
 from connector.i18n import N_, _
+from connector.store.trouble import trouble_of
 from connector.web.api import problem
 from connector.web.context import is_fragment, page, session, web
 
@@ -148,6 +150,14 @@ def register(app: Flask) -> None:
         if problem.is_api():
             return problem.of_error(error)
         return show(of_error(error), status_of(error))
+
+    @app.errorhandler(OperationalError)
+    def _database(problem_: OperationalError) -> Response:
+        error = trouble_of(problem_)
+        log.error("database: %s", error)
+        if problem.is_api():
+            return problem.of_error(error)
+        return show(of_error(error), 503)
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:

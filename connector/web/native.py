@@ -73,7 +73,9 @@ def start(plan_id: str) -> Any:
     live = queries.live(web().db, portal().id)
     if live is not None and live.kind == "native" and live.plan_id == plan_id:
         return onward("native.show", run_id=live.id)
-    run_id = service.start_native(web().db, plan_id, actor(), clock=web().clock)
+    run_id = service.start_native(
+        web().db, plan_id, actor(), valid_days=web().settings.plan_valid_days, clock=web().clock
+    )
     web().engine.enqueue("run", run_id, portal().key)
     return onward("native.show", run_id=run_id)
 

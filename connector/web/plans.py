@@ -125,7 +125,14 @@ def start(plan_id: str) -> Any:
     if request.form.get("agreed") != "yes":
         return _confirm(plan, missing_tick=True), 422
     replan = request.form.get("replan_stale") == "yes"
-    run_id = switching.start(web().db, plan_id, actor(), replan_stale=replan, clock=web().clock)
+    run_id = switching.start(
+        web().db,
+        plan_id,
+        actor(),
+        replan_stale=replan,
+        valid_days=web().settings.plan_valid_days,
+        clock=web().clock,
+    )
     web().engine.enqueue("run", run_id, portal().key)
     return onward("runs.show", run_id=run_id)
 

@@ -247,6 +247,13 @@ def _figures(run: RunProgress) -> list[Item]:
 def _note(run: RunProgress) -> Note | None:
     wait = _waits(run)
     what = str(wait.get("what", ""))
+    if run.silent_since is not None:
+        text = _(
+            "The last sign of life was at %(time)s. It goes on by itself as soon as the server can work again; "
+            "nothing is lost. If it does not, the server may be down, or its disk full.",
+            time=_hours(run.silent_since),
+        )
+        return Note("warning", _("Nobody works on this run just now"), text)
     if held_up := limit_text(wait, _hours):
         text = " ".join((held_up, _("The run goes on by itself.")))
         return Note("info", _("Waiting for Bitrix24"), text)

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from sqlalchemy import select
+from sqlalchemy.exc import OperationalError
 
 from connector.i18n import speaking
 from connector.planning.options import Options
@@ -95,3 +97,31 @@ def test_a_run_that_waits_for_the_portal_says_why_in_polish(stage: Callable[...,
     text = looked_at_in_polish(here, f"/app/runs/{run.id}")
     assert "nie zna naszego tokenu" in text
     assert "does not" not in text
+
+
+def test_a_full_database_and_a_plan_of_long_ago_get_a_page_that_says_so(
+    stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = stage(leads=5)
+    person = here.install()
+    planned(here, person)
+    person.press("to-confirm")
+    confirm = person.page
+
+    def full(*_args: object, **_options: object) -> None:
+        raise OperationalError("INSERT INTO run", {}, Exception("database or disk is full"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("connector.switching.service.start", full)
+        person.press("start-run", agreed="yes")
+    assert person.status == 503
+    assert "is full" in person.page.text
+    assert "INSERT" not in person.page.text
+    with here.db.begin() as session:
+        (plan,) = session.scalars(select(Plan))
+        plan.facts = {**plan.facts, "head": {**plan.facts["head"], "created": "2026-10-01T08:00:00+00:00"}}
+    person.page = confirm
+    person.press("start-run", agreed="yes")
+    assert person.status == 409
+    assert "days old" in person.page.text
+    assert here.worker.asked == []

@@ -109,11 +109,17 @@ def start_run(json: RunForm) -> tuple[RunShape, Headers]:
     if json.digest is not None and plan.digest != json.digest:
         raise DigestMismatch
     require_seen(plan_shape(plan.id))
+    days = web().settings.plan_valid_days
     if json.native:
-        run_id = service.start_native(web().db, plan.id, caller().actor, clock=web().clock)
+        run_id = service.start_native(web().db, plan.id, caller().actor, valid_days=days, clock=web().clock)
     else:
         run_id = service.start(
-            web().db, plan.id, caller().actor, replan_stale=json.replan_stale, clock=web().clock
+            web().db,
+            plan.id,
+            caller().actor,
+            replan_stale=json.replan_stale,
+            valid_days=days,
+            clock=web().clock,
         )
     return _woken(run_id), {"Location": url_for("api.get_run", run_id=run_id)}
 
