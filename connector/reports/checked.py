@@ -5,6 +5,8 @@ from typing import Any
 
 from connector.i18n import N_, _, ngettext, number
 
+MOST = 20
+"""Leads with further deals that are told one by one; the report as JSON has all of them."""
 _KINDS: Mapping[str, str] = {
     "lead": N_("leads"),
     "deal": N_("deals"),
@@ -25,6 +27,14 @@ def checked(report: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
                 kind=_(_KINDS[kind]),
             )
             yield now == before, text
+    for one in (report.get("further_deals") or ())[:MOST]:
+        text = _(
+            "Lead #%(lead)s has further deals that Leadswitch did not make: %(deals)s. Somebody converted it at the same time, "
+            "or a robot made them. Look which of them should stay.",
+            lead=one["lead"],
+            deals=", ".join(f"#{id_}" for id_ in one["deals"]),
+        )
+        yield False, text
     sample = report.get("sample") or {}
     if sample:
         yield from _sample(sample)

@@ -85,3 +85,19 @@ def sample(client: BitrixClient, leads: Sequence[Row]) -> Row:
             {"entity": name, "id": id_, "lead": lead} for id_, lead in wanted.items() if id_ not in found
         ]
     return answer
+
+
+def further(client: BitrixClient, leads: Sequence[Row]) -> list[Row]:
+    """Deals of converted leads that are not ours and came while the run was at work: somebody converted the same lead in the same moment,
+    which no look before the close can rule out, or a robot copied a deal. `[{"lead", "deals"}]`. Raises BitrixError.
+    """
+    ours = {int(lead["id"]): int(lead["deal"]) for lead in leads if lead.get("deal")}
+    if not ours:
+        return []
+    first, found = min(ours.values()), dict[int, list[int]]()
+    params = {"entityTypeId": DEAL, "select": ["id", "leadId"]}
+    for row in client.children("crm.item.list", sorted(ours), parent_filter="@leadId", params=params):
+        id_, lead_id = int(str(row["id"])), int(str(row["leadId"]))
+        if id_ > first and id_ != ours[lead_id]:
+            found.setdefault(lead_id, []).append(id_)
+    return [{"lead": lead_id, "deals": sorted(ids)} for lead_id, ids in sorted(found.items())]

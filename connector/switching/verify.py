@@ -43,6 +43,7 @@ def verify(shift: Shift) -> Flow:
         report["untouched"] = afterwards.compare(shift.client, counters["records"])
     if made := _converted(shift):
         report["sample"] = afterwards.sample(shift.client, made)
+        report["further_deals"] = afterwards.further(shift.client, made)
     report["not_restored"] = list(NOT_RESTORED[shift.run.kind])
     shift.book.stop(RunState.DONE, report=report)
     return Flow.REST

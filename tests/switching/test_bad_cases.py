@@ -18,6 +18,7 @@ from sqlalchemy.exc import OperationalError
 from connector.clock import FakeClock, SystemClock
 from connector.errors import DatabaseBusy, DatabaseFull, PlanTooOld, RunNotFound
 from connector.portals.removal import uninstall
+from connector.reports.checked import checked
 from connector.sandbox.native import NativeSwitch, scheme_from
 from connector.sandbox.world import Actor as PortalActor
 from connector.store.database import Database
@@ -249,10 +250,13 @@ def test_somebody_who_lets_bitrix24_convert_in_mid_run_gets_no_second_deal_from_
     for deal in portal.world.deals:
         if str(deal["ID"]) not in before["deals"]:
             deals.setdefault(deal["LEAD_ID"], []).append(deal["ID"])
+    twice = {one["lead"]: one["deals"] for one in report["further_deals"]}
     for lead in portal.leads(run_id):
-        mine = [lead.deal_id] if lead.deal_id in deals.get(lead.lead_id, []) else []
         if lead.state == "done":
-            assert deals[lead.lead_id] == mine
+            # Converted by both in the same moment: no look before the close can rule that out, so it is named.
+            further = sorted(id_ for id_ in deals[lead.lead_id] if id_ != lead.deal_id)
+            assert lead.deal_id in deals[lead.lead_id]
+            assert twice.get(lead.lead_id, []) == further
         else:
             assert (lead.state, lead.reason) in {("skipped", "stale"), ("skipped", "gone")}
             assert lead.lead_id in theirs
@@ -279,3 +283,18 @@ def test_a_mode_that_somebody_changes_back_is_not_claimed(stage: Callable[..., S
         patch.setattr(runner, "flip", then_back)
         assert portal.drive(run_id) is SliceResult.DONE
     assert portal.run(run_id).report["mode"] == {"before": "classic", "now": "classic", "wanted": "simple"}
+
+
+def test_a_lead_that_was_converted_by_both_in_the_same_moment_is_named(stage: Callable[..., Stage]) -> None:
+    portal = stage(leads=8)
+    run_id = portal.start()
+    assert portal.drive(run_id) is SliceResult.WAITING
+    lead = portal.leads(run_id)[0]
+    fields = {"title": "Made by somebody else", "leadId": lead.lead_id}
+    theirs = portal.client().call("crm.item.add", {"entityTypeId": 2, "fields": fields}).result
+    portal.set_mode(2)
+    assert portal.drive(run_id) is SliceResult.DONE
+    report = portal.run(run_id).report
+    assert isinstance(theirs, dict)
+    assert report["further_deals"] == [{"lead": lead.lead_id, "deals": [theirs["item"]["id"]]}]
+    assert [fine for fine, text_ in checked(report) if "further deals" in text_] == [False]
