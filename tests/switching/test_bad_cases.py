@@ -270,9 +270,9 @@ def test_a_mode_that_somebody_changes_back_is_not_claimed(stage: Callable[..., S
     run_id = portal.start()
     assert portal.drive(run_id) is SliceResult.WAITING
     portal.set_mode(2)
-    from connector.switching import runner
+    from connector.switching import phases
 
-    flip = runner.flip
+    flip = phases.flip
 
     def then_back(shift: Any, target: Any) -> Any:
         flow = flip(shift, target)
@@ -280,7 +280,7 @@ def test_a_mode_that_somebody_changes_back_is_not_claimed(stage: Callable[..., S
         return flow
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "flip", then_back)
+        patch.setattr(phases, "flip", then_back)
         assert portal.drive(run_id) is SliceResult.DONE
     assert portal.run(run_id).report["mode"] == {"before": "classic", "now": "classic", "wanted": "simple"}
 
