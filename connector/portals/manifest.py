@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from connector import resources
 from connector.errors import BadManifest
+from connector.i18n import LANGUAGES
 
 PathText = Annotated[str, Field(pattern=r"^/[a-z0-9/_-]*$")]
 Texts = Annotated[Mapping[str, Annotated[str, Field(min_length=1)]], Field(min_length=1)]
@@ -86,6 +87,9 @@ class Manifest(_Strict):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        unknown = [language for language in self.locales if language not in LANGUAGES]
+        if unknown:
+            raise ValueError(f"these are no languages of the product: {', '.join(unknown)}")
         texts = {
             "name": self.name,
             "short_description": self.short_description,

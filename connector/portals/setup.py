@@ -11,6 +11,7 @@ from connector.bitrix.client import BitrixClient
 from connector.bitrix.records.portal import EventHandler
 from connector.bitrix.records.portal import Placement as BoundPlacement
 from connector.errors import AccessDenied, MethodError
+from connector.i18n import LANGUAGES
 from connector.portals.manifest import Manifest, Placement
 
 FALLBACK_LANGUAGE = "en"
@@ -98,7 +99,7 @@ def _bind_offline(client: BitrixClient, binding: Binding) -> None:
 
 
 def _placement_params(binding: Binding, place: Placement) -> dict[str, object]:
-    titles = {language: {"TITLE": title} for language, title in place.title.items()}
+    titles = {LANGUAGES[language].bitrix[0]: {"TITLE": title} for language, title in place.title.items()}
     return {
         "PLACEMENT": binding.code,
         "HANDLER": binding.handler,

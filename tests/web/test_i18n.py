@@ -68,12 +68,22 @@ def _tree(kind: type[LeadswitchError]) -> list[type[LeadswitchError]]:
     return ours + [one for child in kind.__subclasses__() for one in _tree(child)]
 
 
-@pytest.mark.parametrize(
-    ("n", "text"), [(1, "1 lead"), (2, "2 leady"), (5, "5 leadów"), (22, "22 leady"), (1200, "1200 leadów")]
-)
-def test_polish_plurals(n: int, text: str) -> None:
-    with i18n.speaking("pl"):
-        assert ngettext("%(n)s lead", "%(n)s leads", n).replace("\xa0", "") == text
+PLURALS = {
+    "pl": {1: "1 lead", 2: "2 leady", 5: "5 leadów", 22: "22 leady", 112: "112 leadów", 1200: "1200 leadów"},
+    "de": {0: "0 Leads", 1: "1 Lead", 2: "2 Leads", 21: "21 Leads", 1200: "1.200 Leads"},
+    "ru": {1: "1 лид", 2: "2 лида", 5: "5 лидов", 11: "11 лидов", 21: "21 лид", 112: "112 лидов"},
+    "uk": {1: "1 лід", 3: "3 ліди", 5: "5 лідів", 11: "11 лідів", 21: "21 лід", 112: "112 лідів"},
+    "es": {0: "0 prospectos", 1: "1 prospecto", 2: "2 prospectos"},
+    "fr": {0: "0 prospect", 1: "1 prospect", 2: "2 prospects"},
+    "pt_BR": {0: "0 lead", 1: "1 lead", 2: "2 leads"},
+}
+
+
+@pytest.mark.parametrize("code", [one.code for one in i18n.available() if one.code != i18n.SOURCE])
+def test_numbers_take_the_right_form(code: str) -> None:
+    with i18n.speaking(code):
+        said = {n: ngettext("%(n)s lead", "%(n)s leads", n).replace("\xa0", "") for n in PLURALS[code]}
+    assert said == PLURALS[code]
 
 
 def test_an_unknown_language_speaks_english() -> None:
@@ -88,6 +98,9 @@ def test_an_unknown_language_speaks_english() -> None:
         ("PL", "pl"),
         ("pl-PL", "pl"),
         ("pl_PL.UTF-8", "pl"),
+        ("de-AT", "de"),
+        ("kz", "ru"),
+        ("ru_RU.UTF-8", "ru"),
         ("en-GB", "en"),
         ("", "en"),
         ("zz", "en"),
