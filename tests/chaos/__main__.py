@@ -1,6 +1,7 @@
-"""The long form: `python -m tests.chaos [--runs 100] [--leads 300] [--database both|sqlite|postgresql] [--seed 1] [--write]`.
+"""The long form: `python -m tests.chaos [--runs 100] [--leads 300] [--database both|sqlite|postgresql] [--seed 1]
+[--at-once 1] [--write]`.
 
-Plays one run after the other and prints a line for each; `--write` puts the table into docs/reliability.md. Ends with 1 if any promise
+Plays so many runs at once and prints a line for each; `--write` puts the table into docs/reliability.md. Ends with 1 if any promise
 was broken.
 """
 
@@ -12,6 +13,7 @@ import secrets
 import sys
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 from sqlalchemy import create_engine, make_url, text
@@ -42,20 +44,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tallies: list[Tally] = []
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(postgres.server()) if options.database != "sqlite" else ""
-        for number in range(options.runs):
-            url = _new_database(server) if _is_postgres(options.database, number) else ""
-            with tempfile.TemporaryDirectory(prefix="leadswitch-chaos-") as folder:
-                scene = Scene(Path(folder), options.seed + number, options.leads, url, 2 if url else 1)
-                tallies.append(scene.play())
+        pool = stack.enter_context(ProcessPoolExecutor(options.at_once, max_tasks_per_child=1))
+        runs = [
+            pool.submit(
+                _play, options.seed + n, options.leads, server if _is_postgres(options.database, n) else ""
+            )
+            for n in range(options.runs)
+        ]
+        for done in as_completed(runs):
+            tallies.append(done.result())
             sys.stdout.write(_line(tallies[-1]) + "\n")
             sys.stdout.flush()
             if options.write:
                 # After every run: hours of them are not lost with the last one, and the page says how many there were.
-                write(tallies, options.leads)
+                write(sorted(tallies, key=lambda tally: tally.number), options.leads)
     broken = [tally for tally in tallies if tally.problem]
     for tally in broken:
         sys.stdout.write(f"run {tally.number}: {tally.problem}\n")
     return 1 if broken else 0
+
+
+def _play(seed: int, leads: int, server: str) -> Tally:
+    url = _new_database(server) if server else ""
+    with tempfile.TemporaryDirectory(prefix="leadswitch-chaos-") as folder:
+        return Scene(Path(folder), seed, leads, url, 2 if url else 1).play()
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -64,6 +76,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     cli.add_argument("--leads", type=int, default=300)
     cli.add_argument("--seed", type=int, default=1)
     cli.add_argument("--database", choices=("both", "sqlite", "postgresql"), default="both")
+    cli.add_argument("--at-once", type=int, default=1)
     cli.add_argument("--write", action="store_true")
     return cli.parse_args(arguments)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import time
@@ -78,7 +77,7 @@ class Scene:
     workers: int = 1
     real_waits: bool = False
     tally: Tally = field(init=False)
-    _processes: dict[str, int] = field(default_factory=dict)
+    _workers: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         kind = "PostgreSQL" if self.database_url.startswith("postgres") else "SQLite"
@@ -230,7 +229,7 @@ class Scene:
                 self.spawn(name)
             if now[1] - killed_at >= stride:
                 time.sleep(self._random.uniform(0.0, 0.2))
-                self.kill(now[2] if now[2] in self._processes else self._random.choice(names))
+                self.kill(now[2] if now[2] in self._workers else self._random.choice(names))
                 killed_at, stride = now[1], self._stride()
                 if self._random.random() < 0.3:
                     self._expire()
@@ -254,26 +253,27 @@ class Scene:
 
     def spawn(self, name: str) -> None:
         """A worker of this name, unless there is one."""
-        if name in self._processes:
-            return
-        assert self._nursery.stdin is not None
-        assert self._nursery.stdout is not None
-        self._nursery.stdin.write(f"{name}\n")
-        self._nursery.stdin.flush()
-        self._processes[name] = int(self._nursery.stdout.readline())
+        if name not in self._workers:
+            self._order("spawn", name)
+            self._workers.add(name)
 
     def kill(self, name: str) -> None:
         """SIGKILL for the worker of this name."""
-        process = self._processes.pop(name, None)
-        if process is not None:
-            _end(process)
+        if name in self._workers:
+            self._workers.remove(name)
+            self._order("kill", name)
             self.tally.kills += 1
 
+    def _order(self, what: str, name: str) -> None:
+        assert self._nursery.stdin is not None
+        assert self._nursery.stdout is not None
+        self._nursery.stdin.write(f"{what} {name}\n")
+        self._nursery.stdin.flush()
+        said = self._nursery.stdout.readline()
+        assert said == "done\n", said
+
     def _close(self) -> None:
-        for process in self._processes.values():
-            _end(process)
-        self._processes.clear()
-        self._nursery.kill()
+        # At the end of its input it ends, and its workers with it.
         self._nursery.communicate()
         self.stage.db.close()
         self.server.stop()
@@ -285,14 +285,3 @@ class Scene:
             self.tally.looked_for = session.scalar(query.where(Journal.state == JournalState.NOT_RUN)) or 0
             left = session.scalar(query.where(Journal.state.in_([JournalState.INTENT, JournalState.UNKNOWN])))
         assert not left, f"{left} writes whose outcome nobody knows"
-
-
-def _end(process: int) -> None:
-    """SIGKILL, and wait until it is gone."""
-    os.kill(process, signal.SIGKILL)
-    while True:
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return
-        time.sleep(0.005)

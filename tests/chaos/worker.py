@@ -1,12 +1,14 @@
 """Worker processes of a chaos run: `python -m tests.chaos.worker`, with the rest in the environment. Each works until it is killed.
 
-This process has everything imported and does nothing but fork: for every line NAME on its standard input a worker of that name, whose
-process id it prints. It ends when its input ends. The waits that are right for a real portal are cut short here; nothing else differs
-from `leadswitch serve`.
+This process has everything imported and is the parent of all workers. For every line `spawn NAME` or `kill NAME` on its standard input it
+does that and says `done`. Only a parent kills safely: the number of a dead child is nobody else's until the parent has buried it. When its
+input ends, all its workers end with it. The waits that are right for a real portal are cut short here; nothing else differs from
+`leadswitch serve`.
 """
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import sys
@@ -28,6 +30,8 @@ from connector.switching.shift import Effort
 
 SLOW_ANSWER = 0.6
 """Seconds that a slow answer of a chaos run takes. `settle_seconds` is far more, because this machine may be busy with other things too."""
+PR_SET_PDEATHSIG = 1
+"""prctl(2): this signal when the parent has died."""
 EFFORT = Effort(
     in_flight=60,
     slice_seconds=2.0,
@@ -77,17 +81,41 @@ def work(name: str) -> None:
         time.sleep(60)
 
 
+def spawn(name: str) -> int:
+    """Fork a worker; its process id."""
+    process = os.fork()
+    if process:
+        return process
+    # Nobody waits for the end of a pipe that only a worker holds.
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, 0)
+    os.dup2(null, 1)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    try:
+        work(name)
+    finally:
+        os._exit(1)
+
+
+def kill(process: int) -> None:
+    """SIGKILL, and wait until it is gone."""
+    os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+
+
 def main() -> None:
-    """Fork on demand."""
-    # The kernel buries those that were killed.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    """Do as told."""
+    workers: dict[str, int] = {}
     for line in sys.stdin:
-        process = os.fork()
-        if process == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            work(line.strip())
-        sys.stdout.write(f"{process}\n")
+        order, name = line.split()
+        if order == "spawn":
+            workers[name] = spawn(name)
+        else:
+            kill(workers.pop(name))
+        sys.stdout.write("done\n")
         sys.stdout.flush()
+    for process in workers.values():
+        kill(process)
 
 
 if __name__ == "__main__":
