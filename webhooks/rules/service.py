@@ -170,6 +170,12 @@ def history(
         ]
 
 
+def check_rule(db: Database, portal_id: int, form: RuleForm) -> None:
+    """Raises BadRule for what `create_rule` would refuse: an endpoint that the portal has not."""
+    with db.read() as session:
+        _check(session, portal_id, form)
+
+
 def form_of(row: Rule) -> RuleForm:
     """The form of a row; the switch has the last word over the document."""
     return RuleForm.model_validate({**row.document, "enabled": row.enabled})

@@ -87,7 +87,7 @@ def list_deliveries(query: DeliveryQuery) -> tuple[Deliveries, Headers]:
     )
     rows = found[: query.limit]
     following = onward(query, rows[-1].cursor if len(found) > query.limit else None)
-    return Deliveries(data=[_delivery(one) for one in rows], next=following), links(query, following)
+    return Deliveries(data=[delivery_of(one) for one in rows], next=following), links(query, following)
 
 
 @operation("GET", "/deliveries/<delivery_id>", tag=TAG, scope=Scope.WEBHOOKS_READ, answer=DeliveryRecord)
@@ -98,7 +98,7 @@ def get_delivery(delivery_id: str) -> DeliveryRecord:
         Attempt(at=t.at, status=t.status, duration_ms=t.duration_ms, outcome=t.outcome, answer=t.answer)
         for t in found.attempts
     ]
-    return DeliveryRecord(delivery=_delivery(found.delivery), body=found.body, tries=tries)
+    return DeliveryRecord(delivery=delivery_of(found.delivery), body=found.body, tries=tries)
 
 
 @operation(
@@ -111,12 +111,13 @@ def get_delivery(delivery_id: str) -> DeliveryRecord:
 )
 def redeliver(delivery_id: str) -> DeliveryShape:
     """Have a webhook sent again, whatever became of it, with the same `webhook-id`."""
-    return _delivery(
+    return delivery_of(
         log.redeliver(web().db, caller().portal.id, delivery_id, caller().actor, clock=web().clock)
     )
 
 
-def _delivery(one: DeliveryView) -> DeliveryShape:
+def delivery_of(one: DeliveryView) -> DeliveryShape:
+    """A delivery as the API shows it."""
     return DeliveryShape(
         id=one.id,
         event=one.event,

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from connector.portals.api_keys import Scope
 from connector.web.api.caller import caller
+from connector.web.api.deliveries import DeliveryShape, delivery_of
 from connector.web.api.etags import require_seen
 from connector.web.api.operation import Headers, operation
 from connector.web.api.shapes import Form, Shape, Who, plain, who_of
@@ -27,7 +28,7 @@ class EndpointShape(Shape):
     """An address that signed webhooks go to."""
 
     id: str
-    address: str = Field(description="Its host; the rest may be a secret.")
+    address: str = Field(description="Its beginning; the rest may be a secret.")
     name: str
     personal_data: bool
     state: str = Field(description="active or disabled.")
@@ -174,6 +175,21 @@ def rotate_secret(endpoint_id: str, json: RotateForm) -> NewSecret:
         clock=web().clock,
     )
     return NewSecret(secret=secret)
+
+
+@operation(
+    "POST",
+    "/endpoints/<endpoint_id>/test",
+    tag=TAG,
+    scope=Scope.WEBHOOKS_WRITE,
+    answer=DeliveryShape,
+    status=202,
+)
+def test_endpoint(endpoint_id: str) -> DeliveryShape:
+    """Send a test event (`leadswitch.test`), signed, tried and logged like any other."""
+    return delivery_of(
+        deliveries.send_test(web().db, caller().portal.id, endpoint_id, caller().actor, clock=web().clock)
+    )
 
 
 @operation("POST", "/endpoints/<endpoint_id>/replay", tag=TAG, scope=Scope.WEBHOOKS_WRITE, answer=Replayed)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from flask import url_for
 from pydantic import Field
 
+from connector.occurrences import Kind
 from connector.portals.api_keys import Scope
 from connector.web.api.caller import caller
 from connector.web.api.etags import require_seen
@@ -15,7 +16,7 @@ from connector.web.api.paging import Page, PageQuery, links, onward, resume
 from connector.web.api.plan_shapes import PlanForm
 from connector.web.api.shapes import Form, Shape, Who, plain, who_of
 from connector.web.context import web
-from webhooks.rules import model, service
+from webhooks.rules import model, preview, service
 from webhooks.rules.service import ReactionView, RuleView
 
 TAG = "rules"
@@ -87,6 +88,34 @@ class Reactions(Page, Shape):
     data: list[Reaction]
 
 
+class TryForm(Form):
+    """A rule, and the event to try it with."""
+
+    rule: RuleForm
+    event: Kind
+
+
+class Would(Shape):
+    """One thing that would be done."""
+
+    type: str
+    target: str = Field(description="Where: the beginning of an endpoint's address, or a method of Bitrix24.")
+    request: dict[str, Any] = Field(
+        description="What would be sent. A webhook is signed with a secret made up for this."
+    )
+
+
+class Tried(Shape):
+    """What a rule would do."""
+
+    event: str
+    data: dict[str, Any] = Field(description="The made-up event.")
+    listens: bool = Field(description="Whether the rule waits for such events.")
+    matched: bool
+    reasons: list[dict[str, Any]]
+    would: list[Would]
+
+
 @operation("GET", "/rules", tag=TAG, scope=Scope.RULES_READ, answer=Rules)
 def list_rules() -> Rules:
     """All rules of the portal."""
@@ -98,6 +127,22 @@ def create_rule(json: RuleForm) -> tuple[RuleShape, Headers]:
     """Make a rule; it acts on what happens from now on."""
     made = service.create_rule(web().db, caller().portal.id, json.form(), caller().actor, clock=web().clock)
     return _rule(made), {"Location": url_for("api.get_rule", rule_id=made.id)}
+
+
+@operation("POST", "/try-rule", tag=TAG, scope=Scope.RULES_READ, answer=Tried)
+def try_rule(json: TryForm) -> Tried:
+    """Try a rule out with a made-up event: what it would do, down to the bytes that would be sent. Nothing is done or kept."""
+    form = json.rule.form()
+    service.check_rule(web().db, caller().portal.id, form)
+    found = preview.try_rule(web().db, caller().portal.id, form, json.event, clock=web().clock)
+    return Tried(
+        event=found.event,
+        data=dict(found.data),
+        listens=found.listens,
+        matched=found.matched,
+        reasons=[dict(reason) for reason in found.reasons],
+        would=[Would(type=one.type, target=one.target, request=dict(one.request)) for one in found.would],
+    )
 
 
 @operation("GET", "/rules/<rule_id>", tag=TAG, scope=Scope.RULES_READ, answer=RuleShape)

@@ -86,6 +86,11 @@ def test_rules_are_made_switched_changed_and_deleted(api: Callable[..., Api]) ->
     other = {**rule_body(known["endpoint_id"]), "name": "Other"}
     assert script.send("PUT", path, other, If_Match=seen.headers["ETag"]).status_code == 412
     assert script.send("PUT", path, other).json["rule"]["name"] == "Other"  # type: ignore[index]
+    trial: Any = script.post(
+        "/try-rule", {"rule": rule_body(known["endpoint_id"]), "event": "crm.mode.changed"}
+    ).json
+    assert (trial["matched"], trial["would"][0]["target"]) == (True, "https://93.184.216.34/…")
+    assert script.get("/deliveries").json["data"][0]["id"] == "msg_one"  # type: ignore[index]
     assert script.get(f"{path}/history").json == {"data": [], "next": None}
     endless = {"name": "x", "on": ["plan.ready"], "do": [{"type": "dry_run"}]}
     assert problem(script.post("/rules", endless)).key == "api.contradiction"
@@ -142,7 +147,9 @@ def test_deliveries_are_read_and_sent_again(api: Callable[..., Api]) -> None:
     assert (sent.status_code, sent.json["state"]) == (202, "pending")  # type: ignore[index]
     record: Any = script.get("/deliveries/msg_one").json
     assert (record["body"], record["tries"]) == ("{}", [])
+    test: Any = script.post(f"/endpoints/{known['endpoint_id']}/test").json
+    assert (test["event"], test["state"]) == ("leadswitch.test", "pending")
     replayed = script.post(
         f"/endpoints/{known['endpoint_id']}/replay", {"since": "2026-11-01T00:00:00Z", "everything": True}
     )
-    assert replayed.json == {"deliveries": 1}
+    assert replayed.json == {"deliveries": 2}

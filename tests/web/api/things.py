@@ -12,6 +12,7 @@ BODIES: Mapping[str, Any] = {
     "exclude_leads": {"leads": [1]},
     "put_decisions": {},
     "create_rule": lambda known: rule_body(known["endpoint_id"]),
+    "try_rule": lambda known: {"rule": rule_body(known["endpoint_id"]), "event": "plan.ready"},
     "put_rule": {"name": "x", "on": ["plan.ready"], "do": [{"type": "notify", "users": [1]}]},
     "switch_rule": {"enabled": False},
     "replay_deliveries": {"since": "2026-11-01T00:00:00Z"},
