@@ -45,8 +45,8 @@ LANGUAGES: Mapping[str, Language] = {
     for language in (
         Language("en", "English", ("en",)),
         Language("pl", "Polski", ("pl",)),
-        Language("de", "Deutsch", ("de",), ready=False),
-        Language("ru", "Русский", ("ru", "by", "kz"), ready=False),
+        Language("de", "Deutsch", ("de",)),
+        Language("ru", "Русский", ("ru", "by", "kz")),
         Language("uk", "Українська", ("ua", "uk"), ready=False),
         Language("es", "Español", ("la", "es"), ready=False),
         Language("fr", "Français", ("fr",), ready=False),
