@@ -1,9 +1,11 @@
-"""Writes the generated tables into README.md and docs/cli.md: `python -m tools.docs`. The tests only compare."""
+"""Writes generated parts of README.md, docs/cli.md and docs/events.schema.json: `python -m tools.docs`. The tests only compare."""
 
+import json
 from pathlib import Path
 
 from connector.cli.plan_options import options_markdown
 from connector.settings import settings_markdown
+from webhooks.outbound import payload
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = (
@@ -12,8 +14,17 @@ TABLES = (
 )
 
 
+EVENTS = ROOT / "docs" / "events.schema.json"
+
+
+def events_schema() -> str:
+    """The schema of what webhooks carry, as the file holds it."""
+    return json.dumps(payload.schema(), ensure_ascii=False, indent=2) + "\n"
+
+
 def main() -> None:
-    """Replace what stands between the markers."""
+    """Replace what stands between the markers, and the schema as a whole."""
+    EVENTS.write_text(events_schema(), encoding="utf-8")
     for name, begin, end, table in TABLES:
         path = ROOT / name
         head, rest = path.read_text(encoding="utf-8").split(begin)
