@@ -9,6 +9,8 @@ LeadswitchError                     key · who must act · user_message() · det
 │   ├── BadSetting                  a setting has a value that cannot be used
 │   ├── WrongSecretKey              the database was encrypted with a key that is not configured
 │   ├── DatabaseProblem             the database cannot be reached or is of another version
+│   │   ├── DatabaseFull            no room for what is to be stored
+│   │   └── DatabaseBusy            another program holds the database
 │   ├── BadManifest                 app_manifest.json says something that cannot be used
 │   └── PortalNotKnown              no portal of that name has installed the app here
 ├── BitrixError                     portal · method · code · http_status · request_id · description · ran
