@@ -11,6 +11,7 @@ HEAD_OF_SALES, EMPLOYEE, OTHER_ADMIN = 2, 3, 7
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_a_named_employee_switches_and_undoes_and_the_app_is_removed(
     start_demo: Callable[..., Sandbox], visit: Callable[..., Visit]
 ) -> None:

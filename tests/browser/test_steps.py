@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.driving import LONG, Sandbox, Visit
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_every_step_survives_reload_back_and_double_clicks(
     start_demo: Callable[..., Sandbox], visit: Callable[..., Visit]
 ) -> None:
