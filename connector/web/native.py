@@ -9,7 +9,7 @@ from typing import Any
 
 from flask import Blueprint, abort, request, url_for
 
-from connector.errors import BitrixError
+from connector.errors import AlreadyRunning, BitrixError
 from connector.i18n import N_, _
 from connector.planning.model import CrmMode, PortalFacts
 from connector.planning.options import Leftovers, Options, Selection
@@ -70,14 +70,24 @@ def confirm(plan_id: str) -> str:
 def start(plan_id: str) -> Any:
     """Begin to watch. A second click finds the run that the first one started."""
     _plan(plan_id)
-    live = queries.live(web().db, portal().id)
-    if live is not None and live.kind == "native" and live.plan_id == plan_id:
-        return onward("native.show", run_id=live.id)
-    run_id = service.start_native(
-        web().db, plan_id, actor(), valid_days=web().settings.plan_valid_days, clock=web().clock
-    )
+    if first := _watching(plan_id):
+        return onward("native.show", run_id=first)
+    try:
+        run_id = service.start_native(
+            web().db, plan_id, actor(), valid_days=web().settings.plan_valid_days, clock=web().clock
+        )
+    except AlreadyRunning:
+        # Somebody else's click came in between the look and the start.
+        if first := _watching(plan_id):
+            return onward("native.show", run_id=first)
+        raise
     web().engine.enqueue("run", run_id, portal().key)
     return onward("native.show", run_id=run_id)
+
+
+def _watching(plan_id: str) -> str:
+    live = queries.live(web().db, portal().id)
+    return live.id if live is not None and live.kind == "native" and live.plan_id == plan_id else ""
 
 
 @native.route("/<run_id>", methods=["POST", "GET"])

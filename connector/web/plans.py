@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, g, redirect, request, url_for
 
-from connector.errors import BitrixError, sentences
+from connector.errors import AlreadyRunning, BitrixError, PlanAlreadyApplied, sentences
 from connector.i18n import _, duration, ngettext, number
 from connector.planning.encode import lead_from_json
 from connector.planning.model import CrmMode, PortalFacts
@@ -125,14 +125,20 @@ def start(plan_id: str) -> Any:
     if request.form.get("agreed") != "yes":
         return _confirm(plan, missing_tick=True), 422
     replan = request.form.get("replan_stale") == "yes"
-    run_id = switching.start(
-        web().db,
-        plan_id,
-        actor(),
-        replan_stale=replan,
-        valid_days=web().settings.plan_valid_days,
-        clock=web().clock,
-    )
+    try:
+        run_id = switching.start(
+            web().db,
+            plan_id,
+            actor(),
+            replan_stale=replan,
+            valid_days=web().settings.plan_valid_days,
+            clock=web().clock,
+        )
+    except (PlanAlreadyApplied, AlreadyRunning):
+        # Somebody else's click came in between the look and the start.
+        if first := switching.run_of_plan(web().db, plan_id):
+            return onward("runs.show", run_id=first)
+        raise
     web().engine.enqueue("run", run_id, portal().key)
     return onward("runs.show", run_id=run_id)
 

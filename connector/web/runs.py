@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Blueprint, abort, url_for
 
+from connector.errors import AlreadyRunning
 from connector.i18n import _, ngettext
 from connector.planning.model import CrmMode
 from connector.portals import audit
@@ -104,11 +105,22 @@ def undo(run_id: str) -> str:
 def undo_start(run_id: str) -> Any:
     """Take a run back. A second click finds the undo that the first one started."""
     run = _run(run_id)
-    if (live := queries.live(web().db, portal().id)) is not None and live.undo_of == run.id:
-        return onward("runs.show", run_id=live.id)
-    undo_id = service.undo(web().db, run_id, actor(), clock=web().clock)
+    if first := _undoing(run.id):
+        return onward("runs.show", run_id=first)
+    try:
+        undo_id = service.undo(web().db, run_id, actor(), clock=web().clock)
+    except AlreadyRunning:
+        # Somebody else's click came in between the look and the start.
+        if first := _undoing(run.id):
+            return onward("runs.show", run_id=first)
+        raise
     web().engine.enqueue("run", undo_id, portal().key)
     return onward("runs.show", run_id=undo_id)
+
+
+def _undoing(run_id: str) -> str:
+    live = queries.live(web().db, portal().id)
+    return live.id if live is not None and live.undo_of == run_id else ""
 
 
 def _run(run_id: str) -> RunProgress:
