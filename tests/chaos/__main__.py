@@ -9,17 +9,12 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import secrets
 import sys
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
-
-from sqlalchemy import create_engine, make_url, text
 
 from tests import postgres
-from tests.chaos.scene import ROOT, Scene, Tally
+from tests.chaos.scene import ROOT, Tally, play
 
 PAGE = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- chaos: written by `make chaos` -->", "<!-- /chaos -->"
@@ -47,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         pool = stack.enter_context(ProcessPoolExecutor(options.at_once, max_tasks_per_child=1))
         runs = [
             pool.submit(
-                _play, options.seed + n, options.leads, server if _is_postgres(options.database, n) else ""
+                play, options.seed + n, options.leads, server if _is_postgres(options.database, n) else ""
             )
             for n in range(options.runs)
         ]
@@ -64,12 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if broken else 0
 
 
-def _play(seed: int, leads: int, server: str) -> Tally:
-    url = _new_database(server) if server else ""
-    with tempfile.TemporaryDirectory(prefix="leadswitch-chaos-") as folder:
-        return Scene(Path(folder), seed, leads, url, 2 if url else 1).play()
-
-
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     cli = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     cli.add_argument("--runs", type=int, default=100)
@@ -83,15 +72,6 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _is_postgres(choice: str, number: int) -> bool:
     return choice == "postgresql" or (choice == "both" and number % 2 == 1)
-
-
-def _new_database(server: str) -> str:
-    name = f"chaos_{secrets.token_hex(4)}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
 
 
 def _cells(tally: Tally) -> tuple[str, ...]:

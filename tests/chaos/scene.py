@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import subprocess
 import sys
+import tempfile
 import time
 import traceback
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, make_url, select, text
 
 from connector.bitrix.credentials import OAuthToken
 from connector.planning.options import Options
@@ -285,3 +287,19 @@ class Scene:
             self.tally.looked_for = session.scalar(query.where(Journal.state == JournalState.NOT_RUN)) or 0
             left = session.scalar(query.where(Journal.state.in_([JournalState.INTENT, JournalState.UNKNOWN])))
         assert not left, f"{left} writes whose outcome nobody knows"
+
+
+def play(seed: int, leads: int, server: str) -> Tally:
+    """One run in a folder and a database of its own: PostgreSQL on this server with two workers, or SQLite with one."""
+    url = _new_database(server) if server else ""
+    with tempfile.TemporaryDirectory(prefix="leadswitch-chaos-") as folder:
+        return Scene(Path(folder), seed, leads, url, 2 if url else 1).play()
+
+
+def _new_database(server: str) -> str:
+    name = f"chaos_{secrets.token_hex(4)}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)
