@@ -8,8 +8,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-# Two workers suit the two cores of the smallest machine we build on; loadfile keeps one server per test file.
-TEST_JOBS ?= 2
+# Three workers fill the two cores of the smallest machine we build on, since many tests wait for processes; loadfile keeps one server per test file, and in the order of the
+# folders the long browser and chaos files come early instead of being waited for at the end.
+TEST_JOBS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint bench chaos screenshots clean
@@ -29,7 +30,7 @@ demo: $(STAMP)
 	@$(BIN)/leadswitch demo $(if $(PORT),--port $(PORT)) $(if $(LEADS),--leads $(LEADS)) $(if $(SEED),--seed $(SEED)) $(DEMO_ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile -m "not chaos" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder -m "not chaos" $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -8,12 +8,27 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.databases import any_database, database, empty_database, new_postgres_url, postgres_server
+from tests.databases import (
+    any_database,
+    database,
+    empty_database,
+    migrated,
+    new_postgres_url,
+    postgres_server,
+)
 
 if TYPE_CHECKING:
     from connector.sandbox.server import SandboxServer
 
-__all__ = ["any_database", "database", "empty_database", "new_postgres_url", "postgres_server", "sandbox"]
+__all__ = [
+    "any_database",
+    "database",
+    "empty_database",
+    "migrated",
+    "new_postgres_url",
+    "postgres_server",
+    "sandbox",
+]
 
 
 @pytest.hookimpl(wrapper=True)

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -42,11 +44,25 @@ def new_postgres_url(request: pytest.FixtureRequest) -> Callable[[], str]:
     return make
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    """A migrated SQLite database in a folder of its own."""
-    made = Database(f"sqlite:///{tmp_path / 'leadswitch.db'}", [new_key()])
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A migrated SQLite file to copy, and the key that opens it: a tenth of a second less for each test than migrating anew."""
+    path, key = tmp_path_factory.mktemp("migrated") / "leadswitch.db", new_key()
+    made = Database(f"sqlite:///{path}", [key])
     made.migrate()
+    made.close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path, key
+
+
+@pytest.fixture
+def database(tmp_path: Path, migrated: tuple[Path, str]) -> Iterator[Database]:
+    """A migrated SQLite database in a folder of its own."""
+    path, key = migrated
+    shutil.copyfile(path, tmp_path / "leadswitch.db")
+    made = Database(f"sqlite:///{tmp_path / 'leadswitch.db'}", [key])
     yield made
     made.close()
 

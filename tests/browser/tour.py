@@ -186,7 +186,7 @@ def _errors(person: Visit, portal: Sandbox, seen: Seen) -> None:
     person.query = f"{admin}&user_id=1"
     person.open()
     person.find("current-mode").wait_for()
-    portal.post("faults", method="*", kind="error", status=503, times=50)
+    portal.post("faults", method="*", kind="error", status=503, times=5000)
     person.click("to-overview")
     person.find("message").wait_for(timeout=LONG)
     seen("portal-error", person)

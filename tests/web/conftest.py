@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask
+from jinja2.bccache import Bucket, BytecodeCache
 
 from connector.clock import FakeClock
 from connector.sandbox.launch import Address, Launch
@@ -22,6 +23,26 @@ from connector.switching.engine import Engine
 from connector.switching.jobs import MORE, Jobs
 from connector.web.app import create_app
 from tests.web.browsing import Person
+
+
+class CompiledTemplates(BytecodeCache):
+    """Every test builds an app of its own; a template is compiled once for all of them."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """The compiled form of the same source, if there is one."""
+        checksum, code = self._kept.get(bucket.key, ("", b""))
+        if checksum == bucket.checksum:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep it."""
+        self._kept[bucket.key] = (bucket.checksum, bucket.bytecode_to_string())
+
+
+COMPILED = CompiledTemplates()
 
 
 @dataclass
@@ -122,6 +143,7 @@ def build_stage(
     worker = Worker(Jobs(settings, database, "test"))
     clock = FakeClock()
     app = create_app(settings, database, cast(Engine, worker), clock)
+    app.jinja_env.bytecode_cache = COMPILED
     return Stage(server, app, database, settings, worker, clock)
 
 
