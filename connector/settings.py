@@ -121,6 +121,16 @@ class Settings(BaseSettings):
     plan_valid_days: int = Field(
         default=14, ge=1, le=365, description="Days that a plan can be carried out; leads change meanwhile."
     )
+    operator: str = Field(
+        default="",
+        max_length=300,
+        description="Name and postal address of who runs this installation; the privacy policy names it.",
+    )
+    contact: str = Field(
+        default="",
+        max_length=300,
+        description="Where people reach support, and when: e-mail address and hours; shown in the privacy policy.",
+    )
     retention_days: int = Field(
         default=90, ge=1, description="Days that plans, lead snapshots and journals are kept."
     )

@@ -25,6 +25,7 @@ from connector.web.headers import harden
 from connector.web.health import health
 from connector.web.keys import keys
 from connector.web.launch import launch
+from connector.web.legal import legal
 from connector.web.login import login
 from connector.web.native import native
 from connector.web.pages import pages
@@ -81,6 +82,7 @@ def create_app(
         launch,
         login,
         health,
+        legal,
         pages,
         plans,
         runs,

@@ -347,6 +347,8 @@ OPEN = {
     "health.alive",
     "health.ready",
     "downloads.fetch",
+    "legal.privacy",
+    "legal.licence",
 }
 """Endpoints that verify in a way of their own, or have nothing to hide."""
 
