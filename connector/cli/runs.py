@@ -27,7 +27,7 @@ _GOES_ON = {"queued", "running", "cancelling"}
 
 @click.group()
 def runs() -> None:
-    """List, show, pause, resume, cancel, retry and undo runs.
+    """List, show, pause, resume, cancel, retry, try and undo runs.
 
     RUN is the ID of a run, or its beginning.
     """
@@ -146,6 +146,24 @@ def retry(shell: Shell, run: str, replan: bool, wait: float) -> int:
         count = service.retry(here.db, run_id, here.actor, replan=replan, clock=here.clock)
         shell.say(ngettext("%(n)s lead is tried again.", "%(n)s leads are tried again.", count))
         return work(shell, here, run_id, wait) if count else tell(shell, here, run_id)
+
+
+@runs.command("try")
+@click.argument("run")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@_options
+@pass_shell
+def try_(shell: Shell, run: str, yes: bool) -> int:
+    """Try a finished switch with one test inquiry.
+
+    Creates a lead with a clear name, looks what the portal makes of it, removes all of it again. Robots may run on it.
+    """
+    with connected(shell) as here:
+        here.require(Action.CONTROL)
+        run_id = find_run(here.db, here.ref.id, run)
+        confirm(shell, _("Create a test inquiry on %(host)s and remove it again?", host=here.ref.host), yes)
+        service.try_inquiry(here.db, run_id, here.actor, clock=here.clock)
+        return work(shell, here, run_id, 0)
 
 
 @runs.command()

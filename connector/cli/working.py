@@ -34,6 +34,7 @@ PHASES: Mapping[str, str] = {
     "compare": N_("Comparing"),
     "clients": N_("Clients"),
     "verify": N_("Checking"),
+    "inquiry": N_("Trying a new inquiry"),
 }
 F = TypeVar("F", bound=Callable[..., Any])
 MOST = 1000

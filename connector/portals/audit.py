@@ -39,6 +39,7 @@ class Did(StrEnum):
     RESUMED = "run.resumed"
     CANCELLED = "run.cancelled"
     RETRIED = "run.retried"
+    TRIED = "run.tried"
     UNDONE = "run.undone"
     MODE_CHANGED = "mode.changed"
     DOWNLOADED = "file.downloaded"

@@ -32,6 +32,7 @@ DID: Mapping[str, str] = {
     Did.RESUMED: N_("Resumed a run"),
     Did.CANCELLED: N_("Cancelled a run"),
     Did.RETRIED: N_("Tried failed leads again"),
+    Did.TRIED: N_("Tried a new inquiry"),
     Did.UNDONE: N_("Started an undo"),
     Did.MODE_CHANGED: N_("Changed the CRM mode"),
     Did.DOWNLOADED: N_("Downloaded a file"),

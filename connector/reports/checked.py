@@ -35,9 +35,39 @@ def checked(report: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
             deals=", ".join(f"#{id_}" for id_ in one["deals"]),
         )
         yield False, text
+    if report.get("inquiry"):
+        yield from _inquiry(report["inquiry"])
     sample = report.get("sample") or {}
     if sample:
         yield from _sample(sample)
+
+
+def _inquiry(seen: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:
+    """What a test inquiry has shown; forms, mail and telephony were not tried with it."""
+    if "refused" in seen:
+        yield False, _("The test inquiry could not be created: %(text)s", text=seen["refused"])
+        return
+    deals = ", ".join(f"#{row['id']} ({row.get('stageId', '')})" for row in seen.get("deal", ()))
+    if seen["expected"] == "deal":
+        text = (
+            _("A test inquiry became a deal at once: %(deals)s. It was removed again.", deals=deals)
+            if seen["as_expected"]
+            else _("A test inquiry did not become a deal while Leadswitch looked. Check the CRM settings.")
+        )
+    else:
+        text = (
+            _("A test inquiry stayed a lead, as it should. It was removed again.")
+            if seen["as_expected"]
+            else _("A test inquiry did not stay a lead. Check the CRM settings.")
+        )
+    yield bool(seen["as_expected"]), text
+    for one in seen.get("kept") or ():
+        text = _(
+            "Of the test inquiry %(kind)s #%(id)s could not be removed. Delete it by hand.",
+            kind=one["what"],
+            id=one["id"],
+        )
+        yield False, text
 
 
 def _sample(sample: Mapping[str, Any]) -> Iterator[tuple[bool, str]]:

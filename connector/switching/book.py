@@ -19,6 +19,8 @@ from connector.switching.journal import Entry, Journal
 from connector.switching.lease import Lease
 from connector.switching.tasks import Turn
 
+INQUIRY = -1
+"""`lead_id` of journal lines about a test inquiry, which no undo has to take back: it takes itself back."""
 RUN = 0
 """`lead_id` of journal lines and programs that are about the run as a whole."""
 
@@ -45,7 +47,7 @@ class RunBook:
             self._renew(session)
             if self.wanted == "pause":
                 return False
-            self._begin(session, {entry.lead_id for entry in entries} - {RUN})
+            self._begin(session, {entry.lead_id for entry in entries} - {RUN, INQUIRY})
             self.journal.intend(session, entries)
         return True
 
@@ -66,10 +68,10 @@ class RunBook:
             self._renew(session)
             self.journal.settle(session, turn.settled)
             for lead_id, detail in turn.marks.items():
-                if lead_id != RUN:
+                if lead_id > RUN:
                     self._merge(session, lead_id, detail)
             for lead_id, verdict in turn.finished.items():
-                if lead_id != RUN:
+                if lead_id > RUN:
                     self._finish(session, lead_id, verdict)
             self._count(turn)
             self._keep_counters(session)

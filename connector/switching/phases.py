@@ -11,6 +11,7 @@ from connector.switching import afterwards, leads, modes, native, undo
 from connector.switching.book import RUN
 from connector.switching.calls import Row
 from connector.switching.flip import flip, note_mode
+from connector.switching.inquiry import try_inquiry
 from connector.switching.journal import standing_lines
 from connector.switching.leadwork import Flow, work_alone
 from connector.switching.setup import set_up, tear_down
@@ -126,6 +127,7 @@ PHASES: Mapping[str, tuple[tuple[str, Phase], ...]] = {
         ("sweep", _sweep),
         ("flip", _flip),
         ("verify", verify),
+        ("inquiry", try_inquiry),
     ),
     "native": (
         ("predict", native.predict),

@@ -55,6 +55,7 @@ __all__ = [
     "run_of_plan",
     "start",
     "start_native",
+    "try_inquiry",
     "undo",
     "watch",
 ]
@@ -63,6 +64,7 @@ Actor: TypeAlias = Mapping[str, Any]
 """`{"user_id", "name", "via"}`; via is web, api or cli."""
 
 CHUNK = 500
+INQUIRY_PHASE = "inquiry"
 TAKEN_BACK_FROM = ("done", "failed", "skipped")
 
 
@@ -332,6 +334,10 @@ def _cancel(session: Session, run: Run, now: datetime) -> None:
     unreported = run.kind == "native" and run.started_at is not None and run.state != RunState.CANCELLING
     if unreported and run.state == RunState.PAUSED and (run.waiting_for or {}).get("what") == "portal":
         unreported = False
+    if run.phase == INQUIRY_PHASE and not _is_held(run, now):
+        # The switch itself was done before; only its test is given up.
+        run.state, run.wanted, run.finished_at, run.waiting_for = RunState.DONE, "go", now, None
+        return
     if session.scalar(running) or unreported or _is_held(run, now):
         run.state, run.wanted = RunState.CANCELLING, "cancel"
     else:
@@ -370,6 +376,25 @@ def retry(
         detail = {"run": run_id, "leads": count}
         audit.record(session, run.portal_id, at=now, who=actor, action=audit.Did.RETRIED, detail=detail)
     return count
+
+
+def try_inquiry(db: Database, run_id: str, actor: Actor, *, clock: Clock | None = None) -> None:
+    """Have a finished switch tried with one test inquiry, which is removed again; only when somebody asks for it.
+
+    Raises RunNotFound, WrongRunState (only a switch that is done), AlreadyRunning.
+    """
+    now = (clock or SystemClock()).now()
+    with _one_live_run(db, run_id) as session:
+        run = _get(session, run_id)
+        if run.state != RunState.DONE or run.kind != "apply":
+            raise WrongRunState(state=run.state)
+        _no_other_run(session, run.portal_id)
+        run.state, run.phase, run.wanted = RunState.QUEUED, INQUIRY_PHASE, "go"
+        run.finished_at = None
+        run.lock_key = lock_key(session.get_one(Portal, run.portal_id).host)
+        run.counters = {**run.counters, "inquiries": int(run.counters.get("inquiries", 0)) + 1}
+        detail = {"run": run_id}
+        audit.record(session, run.portal_id, at=now, who=actor, action=audit.Did.TRIED, detail=detail)
 
 
 def _put_back(session: Session, run: Run, replan: bool) -> int:

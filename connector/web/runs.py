@@ -80,6 +80,16 @@ def control(run_id: str, verb: str) -> Any:
     return onward("runs.show", run_id=run_id)
 
 
+@runs.route("/<run_id>/try", methods=["POST", "GET"])
+@signed_in(Action.CONTROL)
+def try_inquiry(run_id: str) -> Any:
+    """One test inquiry, when somebody asks for it; a click on what is under way does nothing."""
+    if runview.may_try(_run(run_id)):
+        service.try_inquiry(web().db, run_id, actor(), clock=web().clock)
+        web().engine.enqueue("run", run_id, portal().key)
+    return onward("runs.show", run_id=run_id)
+
+
 @runs.route("/<run_id>/undo", methods=["POST", "GET"])
 @signed_in(Action.UNDO)
 def undo(run_id: str) -> str:
@@ -157,6 +167,7 @@ def _report_page(run: RunProgress) -> str:
         run=runview.run_view(run),
         report=reportview.report_view(run, left, total, undone),
         plan_path=url_for("plans.show", plan_id=run.plan_id),
+        may_try=runview.may_try(run) and undone is None,
         actions=reportview.actions(audit.of_run(web().db, portal().id, run.id)),
         downloads=run_downloads(run.id),
     )  # fmt: skip

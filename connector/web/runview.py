@@ -15,7 +15,7 @@ from connector.reports.waiting import limit_text
 from connector.reports.words import wait_text
 from connector.switching.progress import RunProgress
 from connector.web import words
-from connector.web.reportview import left_total, modes_of
+from connector.web.reportview import left_total, modes_of, when
 from connector.web.viewparts import Item
 
 MOVING = ("queued", "running", "pausing", "cancelling")
@@ -171,6 +171,14 @@ def controls(run: RunProgress) -> tuple[Control, ...]:
     return tuple(Control(one.verb, _(labels.get(one.verb, one.label)), one.icon, one.look) for one in found)
 
 
+def may_try(run: RunProgress) -> bool:
+    """Whether a test inquiry is offered: the switch is done, and the portal reported the wanted mode."""
+    mode = modes_of(run)
+    return (
+        run.kind == "apply" and run.state == "done" and bool(mode) and mode.get("now") == mode.get("wanted")
+    )
+
+
 def flip_view(run: RunProgress, origin: str, now: str | None) -> FlipView:
     """The guided flip. `origin` is the portal's address, `now` the mode that it last reported."""
     to = str(_waits(run).get("to") or modes_of(run).get("wanted") or CrmMode.SIMPLE)
@@ -179,6 +187,12 @@ def flip_view(run: RunProgress, origin: str, now: str | None) -> FlipView:
     polling = is_flip(run)
     name = _(words.MODE_NAMES[to])
     note = _("This page notices the change by itself and goes on.") if polling else ""
+    if polling and (until := _waits(run).get("until")):
+        said = _(
+            "When it is closed, Leadswitch looks until %(when)s; after that it looks again as soon as somebody opens this page.",
+            when=when(datetime.fromisoformat(str(until))),
+        )
+        note = f"{note} {said}"
     if _waits(run).get("note"):
         note = _("Your portal still reports the old mode. Look whether the change was saved.")
     lead = _("One last step remains, and Bitrix24 lets only a person do it. It takes a minute.")
@@ -218,6 +232,8 @@ def _title(run: RunProgress) -> tuple[str, str]:
 def _state_text(run: RunProgress, done: int, total: int) -> str:
     if run.state == "running" and run.phase in ("leads", "clients") and total:
         return _("%(done)s of %(all)s leads", done=number(done), all=number(total))
+    if run.state == "running" and run.phase == "inquiry":
+        return _("Trying a new inquiry")
     if run.state == "running" and run.phase == "verify":
         return _("Checking the result")
     if run.state == "running" and run.phase == "setup":

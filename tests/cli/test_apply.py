@@ -60,6 +60,11 @@ def test_plan_apply_flip_resume_undo(connected: Shell, portal: Portal, file: Pat
     assert resumed.json["actions"][0]["who"]["via"] == "cli"
     assert resumed.json["report"]["mode"] == {"before": "classic", "now": "simple", "wanted": "simple"}
 
+    tried = connected("runs", "try", run["id"], "--yes", "--json")
+    assert tried.code == Exit.DONE
+    assert tried.json["report"]["inquiry"]["as_expected"] is True
+    assert tried.json["report"]["mode"] == resumed.json["report"]["mode"]
+
     undo = connected("runs", "undo", run["id"], "--yes", "--json")
     assert undo.code == Exit.WAITING
     portal.post("mode", mode="classic")

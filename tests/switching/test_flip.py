@@ -164,6 +164,10 @@ def test_a_waiting_run_is_asked_after_seldom_unless_somebody_looks_and_not_for_e
     assert [due.id for due in jobs.due()] == [run_id]
     _shift_times(portal, run_id, polled_at=-100, watched_at=-100, until=-1)
     assert jobs.due() == []
+    service.watch(portal.db, run_id)
+    assert [due.id for due in jobs.due()] == [run_id]
+    _shift_times(portal, run_id, polled_at=-100, watched_at=-100, until=-1)
+    assert jobs.due() == []
     service.resume(portal.db, run_id, ACTOR)
     assert [due.id for due in jobs.due()] == [run_id]
 

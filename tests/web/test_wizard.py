@@ -48,6 +48,11 @@ def test_a_switch_and_its_undo_by_plain_forms(stage: Callable[..., Stage]) -> No
     assert person.find("report-title").attributes["data-state"] == "done"
 
     switch = person.sent[-1]
+    person.press("try-inquiry")
+    here.worker.work()
+    person.post(person.sent[-1], {"session": person.token})
+    assert "A test inquiry became a deal at once" in person.page.text
+    assert len(world.deals) == deals + active
     person.press("to-undo").press("start-undo")
     here.worker.work()
     world.settings.mode = CLASSIC
