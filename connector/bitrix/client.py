@@ -17,6 +17,7 @@ from connector.bitrix.batch import BatchOutcome, Command
 from connector.bitrix.calls import Kind, spec_of
 from connector.bitrix.credentials import CredentialSource
 from connector.bitrix.dispatch import BatchRunner
+from connector.bitrix.download import Downloaded, Downloads
 from connector.bitrix.encoding import normalise
 from connector.bitrix.limits import Bucket, MemoryBucket, MemoryOperatingTimes, OperatingTimes
 from connector.bitrix.listing import Lister
@@ -66,11 +67,13 @@ class BitrixClient:
     ) -> None:
         clock = clock or SystemClock()
         settings = settings or WireSettings()
+        session = session or new_session()
         pace = Pace()
         self._patience = Patience(settings, clock, rng or random.Random(), cancel)  # noqa: S311  (jitter)
         self._wire = Wire(
             credential,
-            Transport(session or new_session(), settings, clock),
+            Transport(session, settings, clock),
+            Downloads(session, settings, clock),
             bucket=bucket or MemoryBucket(),
             operating=operating or MemoryOperatingTimes(),
             clock=clock,
@@ -128,6 +131,16 @@ class BitrixClient:
             _int(reply.body.get("next")),
             _int(reply.body.get("total")),
             Timing.of(reply.body.get("time")),
+        )
+
+    def download(self, url: str, *, limit: int) -> Downloaded:
+        """A file of this portal by the signed address that it has just given, up to `limit` bytes. Repeats after faults.
+
+        Raises BadAnswer for an address elsewhere, else what `call` raises for a read.
+        """
+        deadline = self._patience.deadline()
+        return self._patience.run(
+            lambda: self._wire.download(url, deadline, limit), Kind.READ, deadline, lambda _: None
         )
 
     def batch(self, commands: Iterable[Command], *, halt: bool = False) -> BatchOutcome:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import parse_qs, urlsplit
 
 from connector.bitrix.credentials import Credential, CredentialSource, OAuthToken
+from connector.bitrix.download import GET_FILE, Downloaded, Downloads
 from connector.bitrix.limits import (
     Bucket,
     OperatingTimes,
@@ -24,6 +26,7 @@ from connector.bitrix.retry import Deadline, Patience
 from connector.bitrix.transport import Reply, Transport, WireSettings
 from connector.clock import Clock
 from connector.errors import (
+    BadAnswer,
     BitrixError,
     DeadCredential,
     LimitError,
@@ -92,6 +95,7 @@ class Wire:
         self,
         source: CredentialSource,
         transport: Transport,
+        downloads: Downloads,
         *,
         bucket: Bucket,
         operating: OperatingTimes,
@@ -102,7 +106,7 @@ class Wire:
         observer: Observer | None = None,
     ) -> None:
         self.source = source
-        self._transport = transport
+        self._transport, self._downloads = transport, downloads
         self._bucket = bucket
         self._operating = operating
         self._own = OwnTimes()
@@ -186,6 +190,32 @@ class Wire:
                 if moved:
                     raise
                 credential, moved = self._moved(credential, error), True
+
+    def download(self, url: str, deadline: Deadline, limit: int) -> Downloaded:
+        """A file by the signed address that the portal has just given (`urlMachine`), which must be the portal's own.
+
+        Counts as a request. Raises what transport raises, BadAnswer for an address elsewhere, Cancelled, RateLimited.
+        """
+        credential = self._credential(self.source.current)
+        ours, theirs = urlsplit(credential.url(GET_FILE)), urlsplit(url)
+        if (ours.scheme, ours.netloc) != (theirs.scheme, theirs.netloc):
+            raise BadAnswer("a file that is not on the portal", portal=credential.portal, method=GET_FILE)
+        wait = self._bucket.change(
+            credential.portal, lambda state: take(state, self._settings.rate, self.now())
+        )
+        self._hold(wait, deadline, RateLimited, GET_FILE)
+        self._patience.check()
+        self.requests += 1
+        started = self._clock.monotonic()
+        secrets = (*credential.secrets(), *parse_qs(theirs.query).get("token", ()))
+        try:
+            file = self._downloads.get(url, portal=credential.portal, secrets=secrets, limit=limit)
+        except BitrixError as error:
+            self._note(error, GET_FILE)
+            self._tell(GET_FILE, {}, started, credential, error=error)
+            raise
+        self._tell(GET_FILE, {}, started, credential)
+        return file
 
     def _newest(self, seen: OAuthToken) -> Credential:
         return self._credential(lambda: self.source.newest(seen))

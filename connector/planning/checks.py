@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from .catalogue import finding
 from .customfields import TARGETS, compatible
 from .model import CrmMode, Finding, Known, PortalFacts
-from .options import KEEP, NEW, Automation, Leftovers, Options
+from .options import KEEP, NEW, TIMELINE, Automation, Leftovers, Options
 from .stages import in_work
 
 DATE_TYPES = ("date", "datetime", "string")
@@ -95,7 +95,7 @@ def _fields(options: Options, facts: PortalFacts) -> Iterable[Finding]:
         for target, sources in users.items():
             if len(sources) > 1:
                 yield finding("field-twice", target=target, entity=entity, sources=sources)
-    if options.created_field:
+    if options.created_field not in ("", TIMELINE):
         yield from _created_field(options.created_field, facts)
 
 

@@ -7,16 +7,20 @@ from typing import Any
 from .catalogue import finding
 from .context import Context
 from .customfields import Pair, Written, is_empty, shown, translate
-from .model import Finding, UserField
+from .files import MAX_MEGABYTES, file_ids
+from .model import Action, Do, Finding, UserField
 
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """`values` per entity are ready for `fields` of `crm.item.add`; `created_key` is where a deal keeps the lead's creation date."""
+    """`values` per entity are ready for `fields` of `crm.item.add`; `files` are the actions that copy files into records once these are
+    there; `created_key` is where a deal keeps the lead's creation date.
+    """
 
     values: dict[str, dict[str, Any]]
     findings: tuple[Finding, ...]
     created_key: str = ""
+    files: tuple[Action, ...] = ()
 
 
 def carry(
@@ -26,20 +30,59 @@ def carry(
     has already, None for a new one."""
     out: dict[str, dict[str, Any]] = {entity: {} for entity in records}
     said: list[Finding] = []
+    files: list[Action] = []
     for field in context.facts.user_fields.get("lead", ()):
         found = held.get(field.name)
         if found is None:
             if field.mandatory and field.type not in ("boolean", "file"):
                 said.append(finding("required-on-lead", field=field.label))
         elif field.type == "file":
-            said.append(finding("file-not-carried", field=field.label, count=len(found)))
+            copies, words = _files(field, found, context, records)
+            files += copies
+            said += words
         else:
             here = {e: context.pairs[e][field.name] for e in records if field.name in context.pairs[e]}
             said += _write(field, found, here, records, out)
     for entity, existing in records.items():
         if existing is None:
             said += _required(entity, context, out[entity])
-    return Carried(out, tuple(said), _created_key(context))
+    return Carried(out, tuple(said), _created_key(context), tuple(files))
+
+
+def _files(
+    field: UserField,
+    found: list[Any],
+    context: Context,
+    records: Mapping[str, Mapping[str, Any] | None],
+) -> tuple[list[Action], list[Finding]]:
+    """Files go to one record: the deal where it has a field for them, else a client that is created. Existing clients are left alone."""
+    ids = file_ids(found)
+    place = next(
+        (
+            (entity, pair.target)
+            for entity, existing in records.items()
+            for pair in (context.pairs[entity].get(field.name),)
+            if existing is None and pair is not None and pair.target is not None
+        ),
+        None,
+    )
+    if place is None or not ids:
+        return [], [finding("file-not-carried", field=field.label, count=len(found))]
+    entity, target = place
+    taken = ids if target.multiple else ids[:1]
+    params = {
+        "entity": entity,
+        "field": field.key or field.name,
+        "target": target.key or target.name,
+        "files": taken,
+        "multiple": target.multiple,
+    }
+    said = [
+        finding("file-copied", field=field.label, entity=entity, count=len(taken), megabytes=MAX_MEGABYTES)
+    ]
+    if len(found) > len(taken):
+        said.append(finding("file-not-carried", field=field.label, count=len(found) - len(taken)))
+    return [Action(f"files:{entity}:{params['target']}", Do.COPY_FILES, params)], said
 
 
 def _write(

@@ -28,6 +28,7 @@ CREATABLE = frozenset(
         "double",
         "employee",
         "enumeration",
+        "file",
         "iblock_element",
         "iblock_section",
         "integer",
@@ -180,10 +181,24 @@ def values(field: UserField, fields: Mapping[str, Any]) -> list[Any]:
     return [v for v in found if not is_empty(v)]
 
 
+def written_time(value: str) -> str:
+    """`2026-10-01T08:00:00+02:00` → `2026-10-01 08:00`: the moment as the portal shows it, in its own zone."""
+    return value[:16].replace("T", " ")
+
+
 def shown(field: UserField, value: Any) -> str:
-    """A value as a person would read it."""
+    """A value as a person would read it: entries by their text, dates in the portal's zone, amounts with their currency."""
     if field.type == "enumeration":
         return field.enum.get(_number(value), str(value))
+    if field.type == "date":
+        return str(value)[:10]
+    if field.type == "datetime":
+        return written_time(str(value))
+    if field.type == "money":
+        return str(value).replace("|", " ").strip()
+    if field.type == "address":
+        # Coordinates and an id follow the text (`Lipowa 5|52.2;21.0|17`).
+        return str(value).partition("|")[0]
     if field.type == "file" and isinstance(value, Mapping):
         return str(value.get("name") or value.get("id") or "")
     return str(value)

@@ -6,6 +6,8 @@ Source: `{"id", "url", "urlMachine"}` per file (files/how-to-update-files.md); t
 from collections.abc import Mapping
 from typing import Any
 
+MAX_MEGABYTES = 20
+"""Of one file that is copied: what is larger stays in the lead. The platform publishes no limit for base64 in a request."""
 _LINKS = frozenset({"url", "urlMachine", "showUrl", "downloadUrl", "urlDownload"})
 _STANDARD = frozenset({"photo", "logo"})
 

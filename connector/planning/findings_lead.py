@@ -137,10 +137,18 @@ LEAD_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Make the target field multiple."),
     ),
     (
+        "file-copied",
+        I,
+        N_(
+            "%(count)s file(s) in “%(field)s” are uploaded again to the %(entity)s; sizes are unknown, over %(megabytes)s MB they stay."
+        ),
+        "",
+    ),
+    (
         "file-not-carried",
         D,
         N_("%(count)s file(s) in “%(field)s” stay in the lead and are not copied."),
-        N_("Copy the files by hand, or keep the lead."),
+        N_("Create a file field on deals, or copy the files by hand."),
     ),
     (
         "value-dropped",

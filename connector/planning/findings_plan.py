@@ -197,6 +197,19 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Creation dates and stage history stay with the leads: Bitrix24 does not let them be written."),
         "",
     ),
+    ("created-kept", I, N_("The creation date of each lead is kept in “%(field)s” of its deal."), ""),
+    (
+        "created-noted",
+        I,
+        N_("The creation date and stage of each lead are noted in the timeline of its deal."),
+        "",
+    ),
+    (
+        "ready-lead-robots",
+        W,
+        N_("Robots and triggers of lead stages stop working. Bitrix24 does not list them over REST."),
+        N_("Look at the automation rules of leads and rebuild for deals what is needed."),
+    ),
     (
         "activities-by-owner",
         I,
@@ -358,7 +371,7 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
     (
         "ready-lead-workflows",
         W,
-        N_("Workflows of leads stop being of use: %(names)s."),
+        N_("Workflows of leads stop working: %(names)s."),
         N_("Rebuild them for deals where they are needed."),
     ),
 )

@@ -14,12 +14,12 @@ from .clients import NONE, bound_ids
 from .clientsteps import ClientSteps
 from .context import Context
 from .customcarry import Carried, carry
-from .customfields import filled, is_empty
+from .customfields import filled, is_empty, written_time
 from .mark import mark
 from .model import Action, Do, Finding, LeadKind, LeadPlan, LeadSnapshot, NativeOutcome, Severity
 from .native import predict
 from .native_compare import Comparison
-from .options import KEEP, Timeline
+from .options import KEEP, TIMELINE, Timeline
 from .related import plan_related
 
 
@@ -127,7 +127,7 @@ class _Work:
         self._put_custom(carried, clients)
         self.said += carried.findings
         deal = self._deal(carried)
-        steps = [*clients.values(), *self._address(), deal]
+        steps = [*clients.values(), *self._address(), deal, *carried.files]
         rows = products.deal_rows(self.lead.products)
         if rows:
             steps.append(Action("products", Do.SET_PRODUCTS, {"rows": rows}))
@@ -139,6 +139,7 @@ class _Work:
         self.said += said
         if self.options.timeline is Timeline.BIND:
             steps.append(Action("comments", Do.BIND_COMMENTS, {}))
+        steps += self._history()
         steps += self._origin()
         steps += self._closing(clients)
         self._leftover()
@@ -235,6 +236,21 @@ class _Work:
         if companies:
             out["companyId"] = companies[0]
         return out
+
+    def _history(self) -> list[Action]:
+        """When the lead was created and where it stood, in the portal's own words, for the timeline of the deal."""
+        created = str(self.fields.get("createdTime") or "")
+        if self.options.created_field != TIMELINE or not created:
+            return []
+        names, link = (
+            self.context.titles["lead"],
+            self.context.links.get(str(self.fields.get("stageId") or "")),
+        )
+        lines = [f"{names.get('createdTime', 'createdTime')}: {written_time(created)}"]
+        if link:
+            lines.append(f"{names.get('stageId', 'stageId')}: {link.lead_name}")
+        title = f"#{self.lead.id} {self.fields.get('title') or ''}".strip()
+        return [Action("history", Do.NOTE_HISTORY, {"title": title, "text": "\n".join(lines)})]
 
     def _origin(self) -> list[Action]:
         originator, origin = self.fields.get("originatorId"), self.fields.get("originId")

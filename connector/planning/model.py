@@ -223,12 +223,14 @@ class Do(StrEnum):
     REUSE_CONTACT = "reuse-contact"
     ADD_ADDRESS = "add-address"
     CREATE_DEAL = "create-deal"
+    COPY_FILES = "copy-files"
     SET_PRODUCTS = "set-products"
     BIND_ACTIVITY = "bind-activity"
     UNBIND_ACTIVITY = "unbind-activity"
     COMPLETE_ACTIVITY = "complete-activity"
     MOVE_RELATED = "move-related"
     BIND_COMMENTS = "bind-comments"
+    NOTE_HISTORY = "note-history"
     RESTORE_ORIGIN = "restore-origin"
     CLOSE_LEAD = "close-lead"
     LINK_LEAD = "link-lead"
@@ -246,10 +248,12 @@ class Action:
       `fields` to create it after all when that lead stayed behind.
     - all six have key `company` or `contact`, so that `{"ref": "contact"}` works whichever it is. `fill` may hold a ref too.
     - add-address: `entity` (`contact` | `company`), `address` fields of `crm.address.add`.
+    - copy-files: `entity` (`deal`, or a client that this lead creates), `field` of the lead, `target`, `files` (ids), `multiple`.
     - set-products: `rows` for `crm.item.productrow.set` on the deal.
     - bind-activity, unbind-activity, complete-activity: `activity` id (bind to the deal, unbind from the lead, complete).
     - move-related: `type` (entityTypeId of the record, or `task`), `id`, and for records `field`, `target`, `plain` of their `Referrer`.
     - bind-comments: {} (comments are found when the lead is converted).
+    - note-history: `title` and `text` of an entry in the deal's timeline.
     - restore-origin: `originatorId`, `originId` that the lead carried, written to the deal after our marker served.
     - close-lead: `stage`.
     - create-pipeline (only in `PlanHead.setup`, before all leads; key `pipeline`): `name`, `stages` in order, each with `code` (STATUS_ID

@@ -17,6 +17,8 @@ from .words import N_
 
 NEW = "new"
 KEEP = "keep"
+TIMELINE = "timeline"
+"""Of `created_field`: the date goes into a timeline entry of the deal."""
 
 
 class Create(StrEnum):
@@ -261,6 +263,9 @@ OPTIONS: tuple[Option, ...] = (
     _row("leftovers", N_("Active leads that stay behind before the mode is changed"), Leftovers),
     _row("variant", N_("Description of Bitrix24's own dialog that the comparison follows"), Variant),
     _row(
-        "created_field", N_("Custom date field of deals that keeps the lead's creation date"), form="UF_CRM_…"
+        "created_field",
+        N_("Where deals keep the lead's creation date: a custom field of deals, or a timeline entry"),
+        form="UF_CRM_…|timeline",
+        values=(TIMELINE,),
     ),
 )

@@ -7,7 +7,7 @@ from .checks import check_options
 from .customfields import pairs
 from .mark import MARK
 from .model import Action, CrmMode, Do, Fields, Finding, Known, PlanHead, PortalFacts, UserField
-from .options import NEW, Automation, Leftovers, Options, Timeline
+from .options import NEW, TIMELINE, Automation, Leftovers, Options, Timeline
 from .stages import in_work, map_stages, new_pipeline, pipeline_name, stage_findings, success_stage
 from .tally import Tally
 
@@ -106,6 +106,8 @@ def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[F
             "undo-limits",
         ):
             yield finding(code)
+        if options.created_field:
+            yield _created(facts, options.created_field)
         if not facts.smart_listed:
             yield finding("related-not-read")
         if not any(p.name for p in facts.people.values()):
@@ -116,13 +118,20 @@ def _to_simple(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[F
     yield from _readiness(facts)
 
 
+def _created(facts: PortalFacts, name: str) -> Finding:
+    if name == TIMELINE:
+        return finding("created-noted")
+    label = next((f.label for f in facts.user_fields.get("deal", ()) if f.name == name), name)
+    return finding("created-kept", field=label)
+
+
 def _flip(facts: PortalFacts) -> Finding:
     """Who changes the mode in the end."""
     return finding("flip-by-setter" if facts.mode_setter else "flip-guided")
 
 
 def _readiness(facts: PortalFacts) -> Iterable[Finding]:
-    """What creates leads today and will create deals tomorrow."""
+    """What creates leads today and will create deals tomorrow, and what stops working with the leads."""
     for source, known, unknown in (
         ("open_lines", "open-lines-create", "ready-open-lines"),
         ("telephony", "telephony-creates", "ready-telephony"),
@@ -133,6 +142,11 @@ def _readiness(facts: PortalFacts) -> Iterable[Finding]:
         elif names:
             yield finding(known, names=list(names))
     yield finding("ready-forms")
+    # Those that people start by hand stop with the others.
+    templates = [w for w in facts.workflows or () if _LEADS in (w.get("DOCUMENT_TYPE") or ())]
+    if templates:
+        yield finding("ready-lead-workflows", names=[str(w.get("NAME") or w.get("ID")) for w in templates])
+    yield finding("ready-lead-robots")
 
 
 def _scope(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[Finding]:
@@ -165,9 +179,6 @@ def _automation(facts: PortalFacts, options: Options, tally: Tally) -> Iterable[
         names = [str(w.get("NAME") or w.get("ID")) for w in _of(facts.workflows, document, ON_EDIT)]
         if names and tally.changed[entity]:
             yield finding("workflows-on-change", entity=entity, names=names)
-    names = [str(w.get("NAME") or w.get("ID")) for w in _of(facts.workflows, _LEADS, ON_CREATE | ON_EDIT)]
-    if names:
-        yield finding("ready-lead-workflows", names=names)
     if not quiet:
         yield finding("robots-fire")
     close = success_stage(facts.lead_stages)

@@ -30,6 +30,7 @@ COMMANDS: dict[Do, tuple[tuple[str, int], ...]] = {
     Do.UNBIND_ACTIVITY: (("crm.activity.binding.delete", 1),),
     Do.COMPLETE_ACTIVITY: (("crm.activity.update", 1),),
     Do.BIND_COMMENTS: (("crm.timeline.comment.list", 1),),
+    Do.NOTE_HISTORY: (("crm.timeline.logmessage.add", 1),),
     Do.RESTORE_ORIGIN: (("crm.item.update", 1),),
     Do.CLOSE_LEAD: (("crm.item.update", 1),),
     Do.LINK_LEAD: (("crm.lead.contact.items.set", 1),),
@@ -55,7 +56,7 @@ _CHANGES_DEAL = {Do.SET_PRODUCTS, Do.RESTORE_ORIGIN}
 @dataclass(slots=True)
 class Tally:
     """Running totals; `counts()` is what a plan stores. `quiet`: records are imported. `changed` counts records by entity that are
-    changed after they were there.
+    changed after they were there, `alone` requests that no batch may hold: files.
     """
 
     quiet: bool = False
@@ -71,6 +72,7 @@ class Tally:
     commands: Counter[str] = field(default_factory=Counter)
     imported: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
+    alone: int = 0
     deal_fields: set[str] = field(default_factory=set)
     samples: dict[str, int] = field(default_factory=dict)
 
@@ -87,6 +89,11 @@ class Tally:
             self.excluded += code == "excluded"
         for action in plan.managed:
             self.steps[action.do.value] += 1
+            if action.do is Do.COPY_FILES:
+                self.alone += 2 + len(action.params["files"])
+                self.changed[action.params["entity"]] += 1
+                if action.params["entity"] == "deal":
+                    self.deal_fields.add(action.params["target"])
             if action.do is Do.CREATE_DEAL:
                 self.deal_fields.update(action.params["fields"])
             if self.quiet and action.do in _CREATES:
@@ -126,7 +133,7 @@ class Tally:
     def seconds(self) -> int:
         """The least time that the documented limits allow: bucket and operating time, whichever is longer."""
         calls = self.calls()
-        requests = ceil(sum(calls.values()) / BATCH)
+        requests = ceil(sum(calls.values()) / BATCH) + self.alone
         bucket = max(0.0, (requests - BURST) / PER_SECOND)
         work = max((n * SECONDS.get(m, SECONDS_OTHER) for m, n in calls.items()), default=0.0)
         operating = max(0.0, (work - OPERATING) * WINDOW / OPERATING)
@@ -159,5 +166,9 @@ class Tally:
             "findings": dict(sorted(self.codes.items())),
             "samples": dict(sorted(self.samples.items())),
             "flow": [{"stage": a, "deal_stage": b, "leads": n} for (a, b), n in sorted(self.flow.items())],
-            "calls": {"commands": total, "requests": ceil(total / BATCH), "seconds": self.seconds()},
+            "calls": {
+                "commands": total,
+                "requests": ceil(total / BATCH) + self.alone,
+                "seconds": self.seconds(),
+            },
         }

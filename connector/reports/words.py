@@ -30,12 +30,14 @@ ACTION: Mapping[str, str] = {
     Do.REUSE_CONTACT: N_("Use the contact that lead #%(lead)s creates"),
     Do.ADD_ADDRESS: N_("Add the address to the %(entity)s"),
     Do.CREATE_DEAL: N_("Create the deal “%(name)s” in stage %(stage)s"),
+    Do.COPY_FILES: N_("Upload %(files)s file(s) of the lead again to the %(entity)s"),
     Do.SET_PRODUCTS: N_("Set %(count)s product rows"),
     Do.BIND_ACTIVITY: N_("Show activity #%(activity)s in the deal"),
     Do.UNBIND_ACTIVITY: N_("Take activity #%(activity)s off the lead, so that it stays open"),
     Do.COMPLETE_ACTIVITY: N_("Complete activity #%(activity)s"),
     Do.MOVE_RELATED: N_("Let the %(what)s #%(id)s point at the deal instead of the lead"),
     Do.BIND_COMMENTS: N_("Show the timeline comments in the deal"),
+    Do.NOTE_HISTORY: N_("Note the creation date and stage of the lead in the deal's timeline"),
     Do.RESTORE_ORIGIN: N_("Give the deal the external origin of the lead"),
     Do.CLOSE_LEAD: N_("Close the lead in stage %(stage)s"),
     Do.LINK_LEAD: N_("Link the closed lead with its clients"),
@@ -103,6 +105,7 @@ def _places(params: Json, stages: Mapping[str, str]) -> dict[str, Any]:
         "stage": stage_text(fields.get("stageId") or params.get("stage") or "", stages),
         "count": len(params.get("rows") or ()),
         "activity": params.get("activity", ""),
+        "files": len(params.get("files") or ()),
         "what": word(RELATED, str(params.get("type", ""))) if "type" in params else "",
     }
 

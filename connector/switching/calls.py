@@ -18,6 +18,11 @@ T = TypeVar("T")
 ORIGINATOR = "leadswitch"
 """`originatorId` of everything we create; `originId` is the write's marker."""
 
+COPY_FILES = "files.copy"
+"""A write of ours that is no method: files of a lead are downloaded and, in one `crm.item.update`, uploaded to another record. Its params
+name the files, never their addresses or contents; its result is `{"left": [{"id", "why"}]}`.
+"""
+
 LEAD, DEAL, CONTACT, COMPANY, REQUISITE = 1, 2, 3, 4, 8
 ENTITY_TYPES: Mapping[str, int] = {"lead": LEAD, "deal": DEAL, "contact": CONTACT, "company": COMPANY}
 

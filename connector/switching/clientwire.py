@@ -1,4 +1,4 @@
-"""`Wire` on a portal's client: commands become batches, imports of single records are packed. Knows no journal and no program."""
+"""`Wire` on a portal's client: commands become batches, single imports are packed, files copied. Knows no journal and no program."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,6 +8,8 @@ from connector.bitrix.batch import Status
 from connector.bitrix.calls import Kind, spec_of
 from connector.bitrix.client import BitrixClient
 from connector.errors import BitrixError, Cancelled, LeadswitchError, Ran
+from connector.switching.calls import COPY_FILES
+from connector.switching.filecopy import copy_files
 from connector.switching.packing import pack, unpack
 from connector.switching.wire import Command, Outcome, State
 
@@ -27,6 +29,14 @@ class ClientWire:
 
     def send(self, commands: Sequence[Command]) -> Sequence[Outcome]:
         """See `Wire.send`; a refusal of the whole batch becomes the outcome of each command."""
+        copies = [place for place, command in enumerate(commands) if command.method == COPY_FILES]
+        outcomes = {place: copy_files(self._client, commands[place].params) for place in copies}
+        rest = [place for place in range(len(commands)) if place not in outcomes]
+        sent = self._send_packed([commands[place] for place in rest]) if rest else []
+        outcomes.update(zip(rest, sent, strict=True))
+        return [outcomes[place] for place in range(len(commands))]
+
+    def _send_packed(self, commands: Sequence[Command]) -> Sequence[Outcome]:
         parcels = pack(commands)
         outcomes: dict[int, Outcome] = {}
         for parcel, outcome in zip(parcels, self._send([parcel.command for parcel in parcels]), strict=True):

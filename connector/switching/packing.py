@@ -12,12 +12,13 @@ from connector.bitrix.encoding import command_text, fits_query, normalise
 from connector.bitrix.policy import Action, policy_of
 from connector.bitrix.transport import error_fields, error_of
 from connector.errors import BadAnswer, BitrixError, OutcomeUnknown, Ran
-from connector.switching.calls import Params
+from connector.switching.calls import COPY_FILES, Params
 from connector.switching.wire import Command, Outcome, State
 
 ONE, MANY = "crm.item.import", "crm.item.batchImport"
 PACK = 20
 """MAX_IMPORT_BATCH_SIZE_EXCEEDED above this."""
+COPY_SLOTS = 10
 TEXT = 48 * 1024
 """Characters of one packed command: longer ones would need a request of their own."""
 
@@ -32,6 +33,12 @@ class Load:
 
     def takes(self, method: str, params: Params) -> bool:
         """Count one more command, unless there is no room for it."""
+        if method == COPY_FILES:
+            # Three requests of its own and a file's time: a few of them are a turn.
+            if self.used >= self.size:
+                return False
+            self.used += COPY_SLOTS
+            return True
         kind = int(params["entityTypeId"]) if method == ONE else 0
         shares = bool(kind) and self.imports.get(kind, 0) % PACK > 0
         if not shares and self.used >= self.size:

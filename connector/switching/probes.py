@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connector.switching.calls import DEAL, ORIGINATOR, Params, Read, Row
+from connector.switching.calls import COPY_FILES, DEAL, ORIGINATOR, Params, Read, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +211,27 @@ def _any(sent: Sent, rows: Sequence[Row]) -> Row | None:  # noqa: ARG001
     return {} if rows else None
 
 
+def _log_messages(sent: Sent) -> Read:
+    owner = {name: sent.params["fields"][name] for name in ("entityTypeId", "entityId")}
+    return Read("crm.timeline.logmessage.list", owner)
+
+
+def _log_message_there(sent: Sent, answer: Any) -> Row | None:
+    # The deal is ours and new: its messages are on the first page.
+    rows = answer.get("logMessages") if isinstance(answer, Mapping) else answer
+    fields = sent.params["fields"]
+    there = any(
+        row.get("title") == fields["title"] and row.get("text") == fields["text"] for row in rows or ()
+    )
+    return {} if there else None
+
+
+def _files_there(sent: Sent, answer: Any) -> Row | None:
+    # The record is ours and its field was empty; all files come with one update, so any of them proves it.
+    held = answer["item"].get(sent.params["target"]) if answer is not None else None
+    return {} if text_of(held) else None
+
+
 def _task(sent: Sent) -> Read:
     return Read("tasks.task.get", {"taskId": sent.params["taskId"], "select": ["ID", "UF_CRM_TASK"]})
 
@@ -291,6 +312,8 @@ PROBES: Mapping[str, Probe] = {
     "crm.address.add": Probe(_addresses, _any),
     "crm.category.add": Probe(_categories, _category_named),
     "crm.category.delete": Probe(_categories, _absent_id),
+    "crm.timeline.logmessage.add": Probe(_log_messages, _log_message_there),
+    COPY_FILES: Probe(_item_get, _files_there),
     "tasks.task.update": Probe(_task, _task_updated),
     "crm.status.add": Probe(_stages, _stage_coded),
     "crm.status.update": Probe(_old_get, _old_updated),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from connector.switching.calls import Row
+from connector.switching.calls import COPY_FILES, Row
 
 
 def _item(value: Any) -> Row:
@@ -22,9 +22,14 @@ def _nothing(value: Any) -> Row:  # noqa: ARG001  (same form as the others)
     return {}
 
 
+def _left(value: Any) -> Row:
+    return {"left": value["left"]} if value["left"] else {}
+
+
 RESULTS: Mapping[str, Callable[[Any], Row]] = {
     "crm.item.add": _item,
     "crm.item.import": _item,
+    COPY_FILES: _left,
     "crm.requisite.add": _number,
     "crm.status.add": _number,
     "crm.category.add": _category,

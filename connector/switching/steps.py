@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from connector.planning.model import Action, Do, LeadPlan
 from connector.switching import related
 from connector.switching.calls import (
+    COPY_FILES,
     DEAL,
     ENTITY_TYPES,
     LEAD,
@@ -168,6 +169,36 @@ def _products(action: Action, hand: Hand) -> Doing:
     return problem_of(action.key, answer)
 
 
+def _copy_files(action: Action, hand: Hand) -> Doing:
+    entity = str(action.params["entity"])
+    if entity not in hand.ids:
+        return Problem(action.key, "client-missing", entity)
+    names = ("field", "target", "files", "multiple")
+    params: Row = {
+        "entityTypeId": ENTITY_TYPES[entity],
+        "id": hand.ids[entity],
+        "lead": hand.lead_id,
+        **{name: action.params[name] for name in names},
+    }
+    answer = yield from ask(Write(action.key, COPY_FILES, params))
+    left = answer.value.get("left") if answer.ok else None
+    if left:
+        return Problem(action.key, "file-left", ", ".join(f"#{one['id']} ({one['why']})" for one in left))
+    return problem_of(action.key, answer)
+
+
+def _note_history(action: Action, hand: Hand) -> Doing:
+    fields = {
+        "entityTypeId": DEAL,
+        "entityId": hand.ids["deal"],
+        "title": action.params["title"],
+        "text": action.params["text"],
+        "iconCode": "info",
+    }
+    answer = yield from ask(Write(action.key, "crm.timeline.logmessage.add", {"fields": fields}))
+    return problem_of(action.key, answer)
+
+
 def _origin(action: Action, hand: Hand) -> Doing:
     fields = {name: action.params.get(name) or "" for name in ("originatorId", "originId")}
     params = {"entityTypeId": DEAL, "id": hand.ids["deal"], "fields": fields}
@@ -287,6 +318,8 @@ STEPS: Mapping[Do, Step] = {
     Do.CREATE_DEAL: Step(2, True, _create("deal")),
     Do.ADD_ADDRESS: Step(2, False, _address),
     Do.SET_PRODUCTS: Step(3, True, _products),
+    Do.COPY_FILES: Step(3, False, _copy_files),
+    Do.NOTE_HISTORY: Step(3, False, _note_history),
     Do.RESTORE_ORIGIN: Step(3, False, _origin),
     Do.BIND_ACTIVITY: Step(3, True, _bind_activity),
     Do.MOVE_RELATED: Step(3, False, _move_related),

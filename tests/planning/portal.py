@@ -71,6 +71,8 @@ USER_FIELDS = {
         uf("lead", "108", "string", "Bez odpowiednika"),
         uf("lead", "109", "string", "Numery", multiple=True),
         uf("lead", "110", "employee", "Opiekun"),
+        uf("lead", "112", "file", "Załączniki", multiple=True),
+        uf("lead", "113", "file", "Zdjęcie"),
         uf("lead", "111", "crm_status", "Typ", settings={"ENTITY_TYPE": "INDUSTRY"}),
     ),
     "deal": (
@@ -83,9 +85,14 @@ USER_FIELDS = {
         uf("deal", "209", "string", "Numery"),
         uf("deal", "210", "employee", "Opiekun"),
         uf("deal", "211", "crm_status", "Typ", settings={"ENTITY_TYPE": "SOURCE"}),
+        uf("deal", "212", "file", "Załączniki", multiple=True),
         uf("deal", "299", "date", "Data leada"),
     ),
-    "contact": (uf("contact", "301", "string", "Uwagi handlowca"), uf("contact", "305", "boolean", "VIP")),
+    "contact": (
+        uf("contact", "301", "string", "Uwagi handlowca"),
+        uf("contact", "305", "boolean", "VIP"),
+        uf("contact", "313", "file", "Zdjęcie"),
+    ),
     "company": (uf("company", "402", "enumeration", "Branża", enum={51: "Rolnictwo"}),),
 }
 PEOPLE = {

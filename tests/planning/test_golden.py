@@ -2,7 +2,7 @@
 
 A file says `rule` (a sentence), `options`, `mandatory` custom fields (`deal.UF_CRM_201`), `leads` (the fields that matter;
 `_activities`, `_products`, … beside them), and `expect`: for the last lead, or for the lead with that ID, the exact list of findings
-and of actions, and parts of the records. `null` in a part means that the field must not be there.
+and of actions, and parts of the records (of other actions: `parts` by key). `null` in a part means that the field must not be there.
 """
 
 import json
@@ -59,6 +59,8 @@ def test_golden(path: Path) -> None:
     for key in ("deal", "contact", "company"):
         if key in expected:
             contains(fields_of(plan, key), expected[key], key)
+    for key, part in expected.get("parts", {}).items():
+        contains(fields_of(plan, key), part, key)
     for code, params in expected.get("said", {}).items():
         item = next(f for f in plan.findings if f.code == code)
         contains(item.params, params, code)

@@ -153,6 +153,12 @@ def test_workflows_that_fire_are_named() -> None:
             "AUTO_EXECUTE": "3",
         },
         {
+            "ID": "4",
+            "NAME": "Lead ręczny",
+            "DOCUMENT_TYPE": ["crm", "CCrmDocumentLead", "LEAD"],
+            "AUTO_EXECUTE": "0",
+        },
+        {
             "ID": "3",
             "NAME": "Ręczny",
             "DOCUMENT_TYPE": ["crm", "CCrmDocumentContact", "CONTACT"],
@@ -162,7 +168,8 @@ def test_workflows_that_fire_are_named() -> None:
     found = head(lead(1, name="Jan"), portal=facts(workflows=rows))
     fires = [f for f in found.findings if f.code == "workflows-fire"]
     assert [f.params["names"] for f in fires] == [["Powitanie"]]
-    assert "ready-lead-workflows" in codes(found)
+    (stops,) = (f for f in found.findings if f.code == "ready-lead-workflows")
+    assert stops.params["names"] == ["Lead BP", "Lead ręczny"]
     assert "workflows-unknown" in codes(head(lead(1, name="Jan"), portal=facts(workflows=None)))
 
 
@@ -187,6 +194,19 @@ def test_a_quiet_plan_says_what_runs_all_the_same() -> None:
     assert changes.params == {"entity": "deal", "names": ["Zmiana deala"]}
     quiet = head(plain, portal=facts(workflows=rows), automation="quiet")
     assert "workflows-on-change" not in codes(quiet)
+
+
+def test_where_creation_dates_are_kept_is_said() -> None:
+    assert not {"created-noted", "created-kept"} & codes(head(lead(1, name="Jan")))
+    assert "created-noted" in codes(head(lead(1, name="Jan"), created_field="timeline"))
+    found = head(lead(1, name="Jan"), created_field="UF_CRM_299")
+    (kept,) = (f for f in found.findings if f.code == "created-kept")
+    assert kept.params == {"field": "Data leada"}
+
+
+def test_robots_of_leads_are_named_as_what_stops() -> None:
+    assert "ready-lead-robots" in codes(head())
+    assert "ready-lead-robots" not in codes(head(portal=facts(mode=CrmMode.SIMPLE), to="classic"))
 
 
 def test_imports_count_as_one_call_for_twenty() -> None:

@@ -123,6 +123,8 @@ def test_apply_makes_what_the_plan_says(stage: Callable[..., Stage], options: di
                     planned.setdefault("fm", [])
                     wrong += [w for w in compare(f"{where} {key}", planned, real) if "not planned" not in w]
                 else:
+                    copies = {a["params"]["target"] for a in document["managed"] if a["do"] == Do.COPY_FILES}
+                    real = {name: value for name, value in real.items() if name not in copies}
                     wrong += compare(f"{where} {key}", planned, real)
             elif action["do"] in (Do.LINK_CONTACT, Do.LINK_COMPANY):
                 real, old = after[key][params["id"]], before[key][params["id"]]
@@ -145,6 +147,15 @@ def test_apply_makes_what_the_plan_says(stage: Callable[..., Stage], options: di
                     f"{where} {key}.{n}: {v!r} became {real.get(n)!r}"
                     for n, v in kept.items()
                     if real.get(n) != v
+                ]
+            elif action["do"] == Do.COPY_FILES:
+                copied = portal.world.deals.rows[ids["deal"]][params["target"].replace("ufCrm", "UF_CRM")]
+                files = portal.world.files.rows
+                wrong += [
+                    f"{where}: file {old} is not {new}"
+                    for old, new in zip(params["files"], [copied], strict=True)
+                    if [files[old][n] for n in ("NAME", "CONTENT")]
+                    != [files[new][n] for n in ("NAME", "CONTENT")]
                 ]
             elif action["do"] == Do.SET_PRODUCTS:
                 real_rows = sorted(rows[ids["deal"]], key=lambda r: (r["sort"], r["id"]))  # type: ignore[index]

@@ -18,6 +18,7 @@ from connector.sandbox.crm import (
     multifields,
     stages,
     timeline,
+    userfields,
 )
 from connector.sandbox.errors import RestError
 from connector.sandbox.tables import Row
@@ -248,6 +249,12 @@ def delete(world: World, entity_type: int, row_id: int, actor: Actor) -> None:
     history.cascade(world, entity_type, row_id)
     addresses.cascade(world, entity_type, row_id, actor)
     links.cascade(world, entity_type, row_id)
+    for name, field in userfields.by_name(world, entity_type).items():
+        if field["USER_TYPE_ID"] == "file":
+            held = row[name]
+            for file_id in held if isinstance(held, tuple) else (held,):
+                if file_id:
+                    world.files.remove(file_id)
     short = SHORT_CODES[entity_type]
     for product_row in world.product_rows.find("OWNER", (short, row_id)):
         world.product_rows.remove(product_row)
