@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Generator, Iterator
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from tests.databases import (
@@ -29,6 +30,11 @@ __all__ = [
     "postgres_server",
     "sandbox",
 ]
+
+
+# A slow machine is no failure.
+hypothesis.settings.register_profile("leadswitch", deadline=None)
+hypothesis.settings.load_profile("leadswitch")
 
 
 @pytest.hookimpl(wrapper=True)
