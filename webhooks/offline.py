@@ -1,7 +1,8 @@
 """Catches up with events that were missed while nobody here answered: Bitrix24 keeps a queue of them for us where the portal has one.
 
 One record per object and event (events/offline-events.md). A record is taken off the queue only once it is stored here: read without side
-effects, store, then fetch exactly those, which removes them. So a crash in between repeats some, and loses none.
+effects, store, then fetch exactly those by their numbers, which removes them and says how they were by then; what happened to one in
+between is stored, too. So a crash at any point repeats some, and loses none. Records that came after the reading are left for the next.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,7 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from connector.bitrix.batch import Command
 from connector.bitrix.client import BitrixClient
 from connector.bitrix.records.events import Event
 from connector.errors import LeadswitchError
@@ -58,8 +60,11 @@ def catch_up(tools: Tools, portal_id: int) -> int:
             if not rows:
                 break
             _store(tools, portal_id, rows)
-            _take_off(client, rows)
-            total += len(rows)
+            taken = _taken_off(client, rows)
+            _store(tools, portal_id, taken)
+            total += len(taken)
+            if not taken:
+                break
     except LeadswitchError as error:
         log.info("missed events could not be fetched", portal=portal_id, error=error.key)
     return total
@@ -70,15 +75,27 @@ def _listed(client: BitrixClient) -> list[Mapping[str, Any]]:
     return [row for row in result if isinstance(row, Mapping)] if isinstance(result, list) else []
 
 
-def _take_off(client: BitrixClient, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Fetched events leave the queue (`clear` is 1 by default, event-offline-get.md)."""
-    ids = [int(row["ID"]) for row in rows]
-    filter_ = {">=ID": min(ids), "<=ID": max(ids)}
-    client.call("event.offline.get", {"filter": filter_, "limit": PAGE, "clear": 1})
+def _taken_off(client: BitrixClient, rows: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Fetched events leave the queue (`clear` is 1 by default, event-offline-get.md). One command for each record: a range of numbers
+    would take off what came in between. Raises the first refusal: what stays on the queue is stored already and known then."""
+    commands = [
+        Command(
+            f"e{row['ID']}", "event.offline.get", {"filter": {"=ID": str(row["ID"])}, "limit": 1, "clear": 1}
+        )
+        for row in rows
+    ]
+    found: list[Mapping[str, Any]] = []
+    for outcome in client.batch(commands).values():
+        if outcome.error is not None:
+            raise outcome.error
+        value: Any = outcome.result
+        events = value.get("events") if isinstance(value, Mapping) else None
+        found += [row for row in events or () if isinstance(row, Mapping)]
+    return found
 
 
 def _store(tools: Tools, portal_id: int, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Each record once, told apart by its MESSAGE_ID."""
+    """Each happening once: a record keeps its number and its MESSAGE_ID when its object changes again, and gets a new time."""
     now = tools.clock.now()
     values = []
     for row in rows:
@@ -87,10 +104,12 @@ def _store(tools: Tools, portal_id: int, rows: Sequence[Mapping[str, Any]]) -> N
             event=str(row.get("EVENT_NAME", "")),
             data={
                 **(data if isinstance(data, Mapping) else {}),
-                "MESSAGE_ID": str(row.get("MESSAGE_ID", row.get("ID"))),
+                **{name: str(row.get(name, "")) for name in ("ID", "MESSAGE_ID", "TIMESTAMP_X")},
             },
         )
         values.append(row_of(portal_id, event, digest_of(portal_id, event), now))
+    if not values:
+        return
     make = sqlite.insert if tools.db.is_sqlite else postgresql.insert
     with tools.db.begin() as session:
         session.execute(make(InboundEvent).on_conflict_do_nothing(index_elements=["digest"]), values)

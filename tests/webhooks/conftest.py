@@ -17,6 +17,7 @@ import requests
 from standardwebhooks import Webhook
 from werkzeug.serving import make_server
 
+from connector import bitrix
 from connector.clock import SystemClock
 from connector.planning.options import Options
 from connector.plans import service as plans
@@ -147,6 +148,10 @@ class Office:
         self.server.events.drain()
         with self.db.read() as session:
             self.portal_id = session.query(Portal.id).scalar()
+
+    def webhook(self) -> bitrix.Webhook:
+        """An inbound webhook of an administrator of the portal: somebody else who works with it."""
+        return bitrix.Webhook.parse(self.server.ready["webhook"])
 
     def rounds(self, count: int = 6) -> None:
         """Let automation work until what follows from what has followed."""
