@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from typing import Any
@@ -80,6 +83,62 @@ def test_a_name_that_was_public_at_registration_and_is_private_now_is_blocked(
     resolving(monkeypatch, "10.0.0.7")
     assert post("https://hooks.example/").outcome == "blocked"
     assert connected == []
+
+
+def test_a_name_of_ones_own_network_that_changes_its_mind_gains_nothing(
+    monkeypatch: pytest.MonkeyPatch, connected: list[Any]
+) -> None:
+    asked = resolving(monkeypatch, "10.0.0.7", "169.254.169.254")
+    assert post("http://hooks.internal:8080/", private=True).outcome == "blocked"
+    assert (connected, len(asked)) == ([], 2)
+    resolving(monkeypatch, "10.0.0.7", "10.0.0.8", "169.254.169.254")
+    assert post("https://hooks.internal/", private=True).outcome == "failed"
+    assert {address[0] for address in connected} == {"10.0.0.8"}
+
+
+@pytest.fixture
+def dripping() -> Iterator[Callable[[bytes], int]]:
+    """`dripping(b"HTTP/1.1 ")` is the port of a receiver that says this at once and then a byte now and then, without end."""
+    done = threading.Event()
+    listeners: list[socket.socket] = []
+
+    def start(first: bytes) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def drip() -> None:
+            connection, _ = listener.accept()
+            with connection, contextlib.suppress(OSError):
+                connection.sendall(first)
+                while not done.wait(0.05):
+                    connection.sendall(b"1")
+
+        threading.Thread(target=drip, daemon=True).start()
+        return int(listener.getsockname()[1])
+
+    yield start
+    done.set()
+    for one in listeners:
+        one.close()
+
+
+@pytest.mark.parametrize(
+    ("scheme", "first", "outcome"),
+    [
+        ("http", b"HTTP/1.1 ", "silent"),
+        ("http", b"HTTP/1.1 200 OK\r\nX: ", "silent"),
+        ("http", b"HTTP/1.1 200 OK\r\n\r\n", "ok"),
+        ("https", b"\x16\x03\x03\x3f\xff\x02", "silent"),
+    ],
+    ids=["status", "head", "body", "handshake"],
+)
+def test_a_receiver_that_drips_its_answer_holds_nobody(
+    scheme: str, first: bytes, outcome: str, dripping: Callable[[bytes], int]
+) -> None:
+    sender = Sender(private=True, clock=SystemClock(), seconds=0.4)
+    sent = sender.post(f"{scheme}://127.0.0.1:{dripping(first)}/", BODY, {"webhook-id": "msg_1"})
+    assert sent.outcome == outcome
+    assert len(sent.answer) < 2048
 
 
 @pytest.mark.parametrize("url", HOSTILE)

@@ -1,29 +1,24 @@
-"""One signed POST to one endpoint. Connects only to the address that was checked, follows no redirect, reads no more than a beginning.
-
-`requests-hardened` resolves the host once, refuses private addresses and connects to exactly what it has checked, so a name that
-resolves to something else a moment later (rebinding) gains nothing; what it lets through (technology.md 5) is checked here again.
-"""
+"""One signed POST to one endpoint. Connects only as `connection` lets it, follows no redirect, reads no more than a beginning."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
 
 import requests
 import structlog
-from requests_hardened import Config, HTTPSession
 from requests_hardened.ip_filter import InvalidIPAddress
-from requests_hardened.ip_filter_adapter import IPFilterAdapter
 from standardwebhooks import Webhook
 from urllib3.exceptions import HTTPError
 
 from connector.clock import Clock
 from connector.errors import BadAddress
 from webhooks.outbound import address
+from webhooks.outbound.connection import CONNECT_SECONDS, READ_SECONDS, Watch, guarded_session
 from webhooks.outbound.schedule import wish_of
 
-CONNECT_SECONDS, READ_SECONDS = 5.0, 15.0
+WHOLE_SECONDS = 30.0
+"""Of one try, from the connection to the end of what is read."""
 MOST_READ = 2048
 AGENT = "Leadswitch-Webhooks/1"
 _THROTTLED = (
@@ -69,16 +64,23 @@ class Sender:
     """Posts to endpoints. `private` lets it reach private networks, as the installation's setting says."""
 
     def __init__(
-        self, *, private: bool, clock: Clock, session: Callable[[bool], requests.Session] | None = None
+        self,
+        *,
+        private: bool,
+        clock: Clock,
+        session: Callable[[bool, Watch], requests.Session] = guarded_session,
+        seconds: float = WHOLE_SECONDS,
     ) -> None:
         self._private, self._clock = private, clock
-        self._session = session or guarded_session
+        self._session, self._seconds = session, seconds
 
     def post(self, url: str, body: str, head: Mapping[str, str]) -> Sent:
         """Never raises: whatever happens is an outcome. What the receiver answers is cut to its first 2 kB."""
         began = self._clock.monotonic()
+        watch = Watch(self._seconds)
         try:
-            sent = self._post(url, body, head)
+            with watch:
+                sent = self._post(url, body, head, watch)
         except InvalidIPAddress:
             sent = Sent("blocked", answer="private address")
         except requests.Timeout:
@@ -86,16 +88,17 @@ class Sender:
         except (requests.RequestException, HTTPError, OSError, ValueError, BadAddress) as problem:
             # Only the class: the text of these errors quotes the address, which may be a key.
             kind = "blocked" if isinstance(problem, BadAddress) else "failed"
-            sent = Sent(kind, answer=type(problem).__name__)
+            late = Sent("silent", answer="no answer in time")
+            sent = late if watch.expired else Sent(kind, answer=type(problem).__name__)
         took = round((self._clock.monotonic() - began) * 1000)
         return Sent(sent.outcome, sent.status, sent.answer, sent.wish, took)
 
-    def _post(self, url: str, body: str, head: Mapping[str, str]) -> Sent:
+    def _post(self, url: str, body: str, head: Mapping[str, str], watch: Watch) -> Sent:
         # What was allowed once may not be any more: the setting, or the networks of an installation of one's own.
         if self._private or not url.startswith("https://"):
             address.check(url, private=self._private)
         with (
-            self._session(self._private) as session,
+            self._session(self._private, watch) as session,
             session.post(
                 url,
                 data=body.encode(),
@@ -105,6 +108,9 @@ class Sender:
                 allow_redirects=False,
             ) as answer,
         ):
+            if watch.expired:
+                # An end in the middle of the head looks like the head's own end.
+                raise requests.Timeout
             text = self._beginning(answer)
             wish = wish_of(answer.headers.get("retry-after"), self._clock.now())
             return Sent(outcome_of(answer.status_code), answer.status_code, text, wish)
@@ -132,29 +138,3 @@ def outcome_of(status: int) -> str:
     if status == HTTPStatus.GONE:
         return "gone"
     return "throttled" if status in _THROTTLED else "refused"
-
-
-def guarded_session(private: bool) -> requests.Session:
-    """A session that connects to public addresses only, unless `private`; it takes no proxy or credential from the environment."""
-    config = Config(
-        ip_filter_enable=not private,
-        ip_filter_allow_loopback_ips=False,
-        never_redirect=True,
-        default_timeout=(CONNECT_SECONDS, READ_SECONDS),
-    )
-    session: requests.Session = HTTPSession(config)
-    session.trust_env = False
-    if not private:
-        session.adapters.clear()
-        session.mount("https://", _PublicOnly(is_https_proto=True))
-    return session
-
-
-class _PublicOnly(IPFilterAdapter):  # type: ignore[misc]  # the library ships no types
-    """After the library has chosen the one address to connect to, ours has to agree."""
-
-    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        host, pool = super().build_connection_pool_key_attributes(*args, **kwargs)
-        if not address.allowed(str(host["host"]).strip("[]"), private=False):
-            raise InvalidIPAddress(host["host"])
-        return host, pool
