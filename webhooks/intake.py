@@ -7,14 +7,14 @@ thread answers; one that is not verified is never kept, only counted.
 import json
 import threading
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -138,7 +138,7 @@ def store(session: Session, events: Sequence[Event], now: datetime, db: Database
     kept: list[Kept] = []
     for event in events:
         portal = portals.get(event.auth.member_id)
-        fits = portal is not None and token_fits(portal, event.auth.application_token)
+        fits = portal is not None and token_fits(portal.application_token_hash, event.auth.application_token)
         if portal is None or not fits:
             reason = Reason.UNKNOWN_PORTAL if portal is None else Reason.WRONG_TOKEN
             kept.append(Kept(portal_id=portal.id if portal is not None else None, reason=reason))
@@ -150,37 +150,49 @@ def store(session: Session, events: Sequence[Event], now: datetime, db: Database
             rows[digest] = row_of(portal.id, event, digest, now)
         kept.append(Kept(portal_id=portal.id, new=first))
         digests.append(digest)
-    known = set(_insert(session, rows, db))
-    ids = {
-        row.digest: row.id
-        for row in session.execute(
-            select(InboundEvent.digest, InboundEvent.id).where(InboundEvent.digest.in_(rows))
-        )
-    }
+    made = _insert(session, list(rows.values()), db)
+    ids = {**made, **_known(session, rows.keys() - made.keys())}
     for one, mine in zip(kept, digests, strict=True):
         if mine is not None:
             one.event_id = ids.get(mine)
-            one.new = one.new and mine not in known
+            one.new = one.new and mine in made
     return kept
 
 
-def _portals(session: Session, members: set[str]) -> dict[str, Portal]:
-    query = select(Portal).where(Portal.member_id.in_(members), Portal.state != PortalState.UNINSTALLED)
+# Built once: a burst of events is answered in little more than the time that the database takes.
+_TABLE = cast(Table, InboundEvent.__table__)
+_PORTALS = (
+    select(Portal.id, Portal.member_id, Portal.application_token_hash)
+    .where(
+        Portal.member_id.in_(bindparam("members", expanding=True)), Portal.state != PortalState.UNINSTALLED
+    )
     # On PostgreSQL they must still be there when the events are inserted; that lock disturbs nobody else.
-    found = session.scalars(query.with_for_update(read=True, key_share=True))
-    return {str(portal.member_id): portal for portal in found}
+    .with_for_update(read=True, key_share=True)
+)
+_INSERTS = {
+    is_sqlite: make(_TABLE)
+    .on_conflict_do_nothing(index_elements=["digest"])
+    .returning(_TABLE.c.digest, _TABLE.c.id)
+    for is_sqlite, make in ((True, sqlite.insert), (False, postgresql.insert))
+}
 
 
-def _insert(session: Session, rows: Mapping[str, dict[str, Any]], db: Database) -> list[str]:
-    """Returns the digests that were there already, which are not stored again."""
+def _portals(session: Session, members: set[str]) -> dict[str, Any]:
+    return {str(row.member_id): row for row in session.execute(_PORTALS, {"members": list(members)})}
+
+
+def _insert(session: Session, rows: Sequence[dict[str, Any]], db: Database) -> dict[str, int]:
+    """Digest → number of those that were not there yet; the others are not stored again."""
     if not rows:
-        return []
-    known = list(session.scalars(select(InboundEvent.digest).where(InboundEvent.digest.in_(rows))))
-    new = [row for digest, row in rows.items() if digest not in set(known)]
-    if new:
-        make = sqlite.insert if db.is_sqlite else postgresql.insert
-        session.execute(make(InboundEvent).on_conflict_do_nothing(index_elements=["digest"]), new)
-    return known
+        return {}
+    return {row.digest: row.id for row in session.connection().execute(_INSERTS[db.is_sqlite], rows)}
+
+
+def _known(session: Session, digests: Collection[str]) -> dict[str, int]:
+    if not digests:
+        return {}
+    query = select(InboundEvent.digest, InboundEvent.id).where(InboundEvent.digest.in_(digests))
+    return {row.digest: row.id for row in session.execute(query)}
 
 
 def row_of(portal_id: int, event: Event, digest: str, now: datetime) -> dict[str, Any]:

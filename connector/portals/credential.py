@@ -56,7 +56,6 @@ def token_hash(application_token: str) -> str:
     return sha256(application_token.encode()).hexdigest()
 
 
-def token_fits(portal: Portal, application_token: str) -> bool:
-    """Whether an event's application token is this portal's; in constant time, and never when none is stored."""
-    stored = portal.application_token_hash
+def token_fits(stored: str | None, application_token: str) -> bool:
+    """Whether an event's application token is the one whose hash a portal has stored; in constant time, and never when none is stored."""
     return bool(stored and application_token) and compare_digest(stored or "", token_hash(application_token))

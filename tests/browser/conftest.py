@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -84,11 +84,28 @@ def new_page(new_context: Callable[..., BrowserContext], problems: Problems) -> 
     return start
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A failed test tells what its people saw and what their browsers had asked for last."""
+    report = yield
+    if call.when == "call" and report.failed:
+        for number, visit in enumerate(item.stash.get(VISITS, ()), start=1):
+            report.sections.append((f"what person {number} saw", visit.seen()))
+    return report
+
+
+VISITS = pytest.StashKey[list[Visit]]()
+
+
 @pytest.fixture
-def visit(new_page: Callable[..., Page]) -> Callable[..., Visit]:
+def visit(new_page: Callable[..., Page], request: pytest.FixtureRequest) -> Callable[..., Visit]:
     """`visit(sandbox, lang="pl", user=3, width=390)`: a person in front of the portal."""
+    visits = request.node.stash.setdefault(VISITS, [])
 
     def start(sandbox: Sandbox, *, lang: str = "en", user: int | None = None, **options: object) -> Visit:
-        return Visit(new_page(**options), sandbox.portal, lang=lang, user=user)
+        visits.append(Visit(new_page(**options), sandbox.portal, lang=lang, user=user))
+        return visits[-1]
 
     return start

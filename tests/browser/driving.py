@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, Playwright
+from playwright.sync_api import BrowserContext, Error, FrameLocator, Locator, Page, Playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -143,6 +145,23 @@ class Visit:
         self.page = page
         self.portal = portal.rstrip("/")
         self.query = f"lang={lang}" + (f"&user_id={user}" if user else "")
+        self._heard: deque[str] = deque(maxlen=40)
+        page.on("request", lambda one: self._hear(one.method, one.url))
+        page.on("response", lambda one: self._hear(one.status, one.url))
+        page.on("requestfailed", lambda one: self._hear("failed", f"{one.url} {one.failure}"))
+        page.on("console", lambda one: self._hear("console", one.text))
+
+    def _hear(self, what: object, text: str) -> None:
+        if "/static/" not in text:
+            self._heard.append(f"{time.monotonic():.2f} {what} {text[:160]}")
+
+    def seen(self) -> str:
+        """The app's text as it is now, and what the browser asked for last: for the report of a failed test."""
+        try:
+            text = self.app.locator("body").inner_text(timeout=2000)
+        except Error as problem:
+            text = f"nothing: {problem.message.splitlines()[0]}"
+        return "\n".join([text[:1500], "", *self._heard])
 
     @property
     def app(self) -> FrameLocator:

@@ -304,7 +304,7 @@ def test_update_binds_again_what_the_portal_has_dropped(
     assert sorted(map(str, b24.bound)) == bound
     assert events(database) == [("ONAPPUPDATE", "handled")]
     with database.read() as session:
-        assert token_fits(session.get_one(Portal, installed), "newer")
+        assert token_fits(session.get_one(Portal, installed).application_token_hash, "newer")
 
 
 def test_update_that_could_not_bind_is_tried_again(
