@@ -434,6 +434,7 @@ def test_who_acts_was_vouched_for_within_the_hour(two_portals: tuple[Stage, Pers
                 "/confirm",
                 "/control",
                 "/undo",
+                "/try",
                 "/native/plans/",
                 "/app/pipelines",
                 "/app/people",
