@@ -28,6 +28,18 @@ FLAGS = (
     "--disable-sync",
 )
 PATIENCE = 30_000
+# Resolves when neither the place of the app's frame nor its size has changed for a tenth of a second.
+STILL = """() => new Promise(done => {
+  let before = "";
+  const look = () => {
+    const frame = document.querySelector("[data-testid=app-frame]")?.getBoundingClientRect();
+    const now = JSON.stringify([frame, window.scrollY]);
+    if (now === before) return done();
+    before = now;
+    setTimeout(look, 100);
+  };
+  look();
+})"""
 LONG = 120_000
 STOP_SECONDS = 20
 
@@ -173,8 +185,12 @@ class Visit:
         return self.app.get_by_test_id(testid)
 
     def click(self, testid: str) -> None:
-        """Press something in the app."""
-        self.find(testid).first.click()
+        """Press something in the app, once the portal page has stopped moving it: a new page scrolls to its top and resizes its frame,
+        and who presses in that moment presses beside it."""
+        target = self.find(testid).first
+        target.wait_for()
+        self.page.evaluate(STILL)
+        target.click()
 
     def install(self) -> None:
         """Install the app from the market and wait until the portal opens it."""

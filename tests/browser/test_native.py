@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.driving import LONG, PATIENCE, Sandbox, Visit
 
@@ -37,9 +37,19 @@ def test_the_own_switch_is_followed_from_a_cancelled_dialog_to_the_comparison(
     expect(person.find("native-choices")).to_contain_text("Contact")
 
     tab = own_dialog(person)
+    # The dialog is held after two steps, so that it can be stopped in the middle however slow the person is.
+    held: list[Route] = []
+    steps = iter(range(2))
+    tab.route(
+        "**/mode/process/*",
+        lambda route: route.continue_() if next(steps, None) is not None else held.append(route),
+    )
     tab.get_by_test_id("mode-continue").click()
     tab.get_by_test_id("mode-progress").wait_for()
+    while not held:
+        tab.wait_for_timeout(50)
     tab.get_by_test_id("mode-stop").click()
+    held[0].continue_()
     tab.get_by_test_id("mode-finish").click()
     tab.close()
     assert portal.state()["mode"] == 1
