@@ -117,8 +117,8 @@ def add_lead(portal: Office) -> int:
 
 def test_a_quiet_portal_is_read_rarely(office: Callable[..., Office]) -> None:
     portal = office(leads=0)
-    for _ in range(12 * 60):
-        portal.clock.ahead += timedelta(minutes=1)
+    for _ in range(12 * 30):
+        portal.clock.ahead += timedelta(minutes=2)
         portal.automation.once()
         portal.automation.settled()
     with portal.db.read() as session:

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
 from werkzeug.test import TestResponse
 
+from connector.store.models import Budget
 from connector.web.api.problem import Problem
 from tests.web.api.conftest import Api
 from tests.web.api.things import things
+from tests.web.test_native import dialog
 
 HOSTILE = '"><script>alert(1)</script>{{ 7*7 }}'
 
@@ -209,3 +212,25 @@ def _all(script: Api, path: str, *, limit: int) -> list[Any]:
         if page["next"] is None:
             return found
         cursor = f"&cursor={page['next']}"
+
+
+def test_a_script_watches_the_portals_own_switch(api: Callable[..., Api]) -> None:
+    script = api(leads=6)
+    plan = script.ready_plan()
+    begun = script.post(f"/plans/{plan}/watch")
+    run: Any = begun.json
+    assert (begun.status_code, begun.headers["Location"]) == (202, f"/api/v1/runs/{run['id']}")
+    assert (run["kind"], run["plan_id"]) == ("native", plan)
+    assert problem(script.post(f"/plans/{plan}/watch")).key == "run.already_running"
+    script.here.worker.work()
+    switch = dialog(script.here)
+    while switch.step():
+        pass
+    assert switch.finish()
+    with script.here.db.begin() as session:
+        session.execute(delete(Budget))  # jobs and pages have different clocks here
+    script.post(f"/runs/{run['id']}/resume")
+    script.here.worker.work()
+    after: Any = script.get(f"/runs/{run['id']}").json
+    assert after["progress"]["state"] == "done"
+    assert {one["state"] for one in _all(script, f"/runs/{run['id']}/leads", limit=50)} == {"done"}
