@@ -107,6 +107,7 @@ def language() -> str:
     return _current.get() or _default
 
 
+@lru_cache
 def available() -> tuple[Language, ...]:
     """The languages that can be chosen: the source, and those that are ready and whose compiled catalog is there."""
     return tuple(

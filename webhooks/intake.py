@@ -63,7 +63,9 @@ class Intake:
 
     def __init__(self, db: Database, clock: Clock) -> None:
         self._db, self._clock = db, clock
-        self._turn, self._guard = threading.Lock(), threading.Lock()
+        self._guard = threading.Lock()
+        self._turn = threading.Condition(self._guard)
+        self._storing = False
         self._waiting: list[_Item] = []
         self._refused: Counter[tuple[str, int, str]] = Counter()
         self._flushed = clock.monotonic()
@@ -71,13 +73,22 @@ class Intake:
     def keep(self, event: Event) -> Kept:
         """Verify and store one event; returns once it is stored. Raises what the database raises."""
         item = _Item(event)
-        with self._guard:
-            self._waiting.append(item)
         with self._turn:
+            self._waiting.append(item)
+            # Whoever was stored meanwhile goes on at once; of the others, the first to wake stores for all.
+            self._turn.wait_for(lambda: item.done or not self._storing)
             if not item.done:
-                with self._guard:
-                    items, self._waiting = self._waiting, []
+                items, self._waiting = self._waiting, []
+                self._storing = True
+            else:
+                items = []
+        if items:
+            try:
                 self._store(items)
+            finally:
+                with self._turn:
+                    self._storing = False
+                    self._turn.notify_all()
         if item.problem is not None:
             raise item.problem
         if item.kept.reason is not None:
@@ -161,11 +172,10 @@ def store(session: Session, events: Sequence[Event], now: datetime, db: Database
 
 # Built once: a burst of events is answered in little more than the time that the database takes.
 _TABLE = cast(Table, InboundEvent.__table__)
+_THEM = cast(Table, Portal.__table__).c
 _PORTALS = (
-    select(Portal.id, Portal.member_id, Portal.application_token_hash)
-    .where(
-        Portal.member_id.in_(bindparam("members", expanding=True)), Portal.state != PortalState.UNINSTALLED
-    )
+    select(_THEM.id, _THEM.member_id, _THEM.application_token_hash)
+    .where(_THEM.member_id.in_(bindparam("members", expanding=True)), _THEM.state != PortalState.UNINSTALLED)
     # On PostgreSQL they must still be there when the events are inserted; that lock disturbs nobody else.
     .with_for_update(read=True, key_share=True)
 )
@@ -178,7 +188,8 @@ _INSERTS = {
 
 
 def _portals(session: Session, members: set[str]) -> dict[str, Any]:
-    return {str(row.member_id): row for row in session.execute(_PORTALS, {"members": list(members)})}
+    found = session.connection().execute(_PORTALS, {"members": list(members)})
+    return {str(row.member_id): row for row in found}
 
 
 def _insert(session: Session, rows: Sequence[dict[str, Any]], db: Database) -> dict[str, int]:
