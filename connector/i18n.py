@@ -107,13 +107,10 @@ def language() -> str:
     return _current.get() or _default
 
 
-@lru_cache
 def available() -> tuple[Language, ...]:
     """The languages that can be chosen: the source, and those that are ready and whose compiled catalog is there."""
     return tuple(
-        one
-        for one in LANGUAGES.values()
-        if one.code == SOURCE or (one.ready and _compiled(one.code).is_file())
+        one for one in LANGUAGES.values() if one.code == SOURCE or (one.ready and _is_compiled(one.code))
     )
 
 
@@ -213,6 +210,11 @@ def _babel() -> Locale:
 
 def _compiled(code: str) -> Path:
     return CATALOGS / code / "LC_MESSAGES" / f"{DOMAIN}.mo"
+
+
+@lru_cache
+def _is_compiled(code: str) -> bool:
+    return _compiled(code).is_file()
 
 
 @lru_cache
