@@ -182,6 +182,13 @@ def retry_run(run_id: str, json: RetryForm) -> RunShape:
     return _control(run_id, service.retry, replan=json.replan)
 
 
+@operation("POST", "/runs/<run_id>/try", tag=TAG, scope=Scope.RUNS_WRITE, answer=RunShape, takes_match=True)
+def try_run(run_id: str) -> RunShape:
+    """Have a finished switch tried with one test inquiry: a lead with a clear name is created, looked at and removed again; what came of it
+    stands in the run's report."""
+    return _control(run_id, service.try_inquiry)
+
+
 @operation(
     "POST",
     "/runs/<run_id>/undo",

@@ -234,3 +234,21 @@ def test_a_script_watches_the_portals_own_switch(api: Callable[..., Api]) -> Non
     after: Any = script.get(f"/runs/{run['id']}").json
     assert after["progress"]["state"] == "done"
     assert {one["state"] for one in _all(script, f"/runs/{run['id']}/leads", limit=50)} == {"done"}
+
+
+def test_a_script_has_a_finished_switch_tried_with_one_inquiry(api: Callable[..., Api]) -> None:
+    script = api(leads=3)
+    world = script.here.server.world
+    run: Any = script.post("/runs", {"plan_id": script.ready_plan()}).json
+    script.here.worker.work()
+    assert problem(script.post(f"/runs/{run['id']}/try")).key == "run.wrong_state"
+    world.settings.mode = 2
+    script.post(f"/runs/{run['id']}/resume")
+    script.here.worker.work()
+    leads, deals = len(world.leads), len(world.deals)
+    assert script.post(f"/runs/{run['id']}/try").status_code == 200
+    script.here.worker.work()
+    after: Any = script.get(f"/runs/{run['id']}").json
+    assert after["progress"]["state"] == "done"
+    assert after["report"]["inquiry"]["as_expected"] is True
+    assert (len(world.leads), len(world.deals)) == (leads, deals)
