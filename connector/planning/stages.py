@@ -5,12 +5,14 @@ another number of them). A new pipeline is made from the lead stages, so there e
 """
 
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from .catalogue import finding
 from .model import Action, Do, Finding, PortalFacts, Stage, StageLink
 from .options import NEW, Options
 
+LONGEST_COPIED = 13
 CHOSEN, NAME, POSITION, MADE, NONE = "chosen", "name", "position", "new", "none"
 DEFAULT_FINALS = (
     Stage("WON", "Won", 0, "S", "#7BD500"),
@@ -37,7 +39,7 @@ def map_stages(facts: PortalFacts, options: Options) -> tuple[StageLink, ...]:
     """One link per in-work lead stage, in the order of the lead stages."""
     leads = in_work(facts.lead_stages)
     if options.pipeline == NEW:
-        return tuple(StageLink(s.id, s.name, s.id, s.name, MADE) for s in leads)
+        return tuple(StageLink(s.id, s.name, copied_code(s.id), s.name, MADE) for s in leads)
     pipeline = facts.pipeline(int(options.pipeline))
     every = {s.id: s for s in pipeline.stages} if pipeline else {}
     deals = in_work(tuple(every.values()))
@@ -95,6 +97,15 @@ def new_pipeline(facts: PortalFacts, options: Options) -> Action:
     return Action("pipeline", Do.CREATE_PIPELINE, {"name": pipeline_name(options), "stages": rows})
 
 
+def copied_code(stage_id: str) -> str:
+    """The code that a stage gets in a new pipeline: its own, without the prefix of the pipeline it is from; shortened where it would be
+    too long behind the prefix of a pipeline whose number nobody knows yet (crm.status.add: 22 characters, `C1234567:` among them)."""
+    code = stage_id.rpartition(":")[2]
+    if len(code) <= LONGEST_COPIED:
+        return code
+    return f"{code[: LONGEST_COPIED - 7]}_{sha256(code.encode()).hexdigest()[:6].upper()}"
+
+
 def copied_stages(lead_stages: tuple[Stage, ...], like: tuple[Stage, ...]) -> list[dict[str, Any]]:
     """The stages of a pipeline made from lead stages, in order: those in work are the leads', the final ones those of the pipeline `like`.
 
@@ -104,7 +115,7 @@ def copied_stages(lead_stages: tuple[Stage, ...], like: tuple[Stage, ...]) -> li
     stages = [*in_work(lead_stages), *sorted(finals, key=lambda s: (s.semantics != "S", s.sort, s.id))]
     return [
         {
-            "code": s.id.rpartition(":")[2],
+            "code": copied_code(s.id),
             "name": s.name,
             "sort": 10 * (place + 1),
             "color": s.color,

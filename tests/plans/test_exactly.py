@@ -188,3 +188,26 @@ VOLATILE |= {
     "phoneMailing",
     "emailMailing",
 }
+
+
+def test_a_lead_stage_with_the_longest_code_gets_its_stage_in_the_new_pipeline(
+    stage: Callable[..., Stage],
+) -> None:
+    portal = stage(leads=6)
+    client = portal.client()
+    code = "A_STAGE_OF_21_LETTERS"
+    assert len(code) == 21
+    kept = {"ENTITY_ID": "STATUS", "STATUS_ID": code, "NAME": "Looking around", "SORT": 15}
+    client.call("crm.status.add", {"fields": kept})
+    lead = next(row["ID"] for row in portal.world.leads if row["STATUS_SEMANTIC_ID"] == "P")
+    client.call("crm.lead.update", {"id": lead, "fields": {"STATUS_ID": code}})
+    run_id = portal.start(pipeline="new")
+    assert portal.drive(run_id) is SliceResult.WAITING
+    (converted,) = [one for one in portal.leads(run_id) if one.lead_id == lead]
+    assert converted.state == "done"
+    assert converted.deal_id is not None
+    deal = records(portal, "deal")[converted.deal_id]
+    rows: Any = client.call(
+        "crm.status.list", {"filter": {"ENTITY_ID": f"DEAL_STAGE_{deal['categoryId']}"}}
+    ).result
+    assert {row["STATUS_ID"]: row["NAME"] for row in rows}[str(deal["stageId"])] == "Looking around"
