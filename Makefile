@@ -30,7 +30,7 @@ demo: $(STAMP)
 	@$(BIN)/leadswitch demo $(if $(PORT),--port $(PORT)) $(if $(LEADS),--leads $(LEADS)) $(if $(SEED),--seed $(SEED)) $(DEMO_ARGS)
 
 test: $(STAMP)
-	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder -m "not chaos" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
@@ -42,7 +42,7 @@ bench: $(STAMP)
 	$(BIN)/python -m bench $(BENCH)
 
 chaos: $(STAMP)
-	$(BIN)/python -m pytest tests/chaos $(PYTEST_ARGS)
+	$(BIN)/python -m tests.chaos --write $(CHAOS)
 
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)

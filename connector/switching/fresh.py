@@ -24,6 +24,15 @@ VOLATILE = frozenset(
     }
 )
 """Fields that change when activities come and go, which is allowed: those are read and moved by themselves."""
+COPIES = frozenset(
+    {
+        *("hasPhone", "hasEmail", "hasImol", "phone", "email", "skype", "icq", "imol"),
+        *("phoneMobile", "phoneWork", "phoneMailing", "emailHome", "emailWork", "emailMailing"),
+    }
+)
+"""What the portal derives from `fm` (object-fields.md), which is compared itself: when leads share a client, undoing one of them moves
+these without anybody having touched the client.
+"""
 
 
 def changed_fields(
@@ -69,7 +78,9 @@ def differs(known: Mapping[str, Any], row: Mapping[str, Any]) -> list[str]:
     return sorted(
         name
         for name in known.keys() | row.keys()
-        if name not in VOLATILE and text_of(row.get(name)) and _has_more(name, known.get(name), row[name])
+        if name not in VOLATILE | COPIES
+        and text_of(row.get(name))
+        and _has_more(name, known.get(name), row[name])
     )
 
 

@@ -127,7 +127,12 @@ class Scene:
         self._misbehave()
         self._until(undo_id, "done")
         self._behave()
-        assert {lead.state for lead in self.stage.leads(undo_id)} == {"undone"}
+        left = {
+            lead.lead_id: (lead.state, lead.detail)
+            for lead in self.stage.leads(undo_id)
+            if lead.state != "undone"
+        }
+        assert not left, f"not undone: {left}"
         assert changes(before, self.stage.picture()) == {}
         self._count(run_id, undo_id)
 

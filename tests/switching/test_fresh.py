@@ -75,3 +75,10 @@ def test_a_created_record_counts_as_changed_when_somebody_wrote_something_into_i
     assert differs(known, {"title": "Order", "opportunity": 100, "comments": "Call back"}) == ["comments"]
     assert differs(known, {"title": "Ours", "opportunity": 100}) == ["title"]
     assert differs(known, {"title": "", "opportunity": 100}) == []
+
+
+def test_what_follows_from_phones_and_emails_is_no_change_of_its_own() -> None:
+    known = {"name": "Anna", "fm": [], "hasEmail": "Y", "phoneMobile": "+48 500 600 700"}
+    assert differs(known, {"name": "Anna", "fm": [], "hasEmail": "N", "phoneMobile": "+48 500 600 701"}) == []
+    mine = [{"typeId": "EMAIL", "value": "anna@example.com"}]
+    assert differs(known, {"name": "Anna", "fm": mine, "hasEmail": "Y"}) == ["fm"]

@@ -173,6 +173,23 @@ def test_leads_that_share_a_client_get_one(stage: Callable[..., Stage]) -> None:
     assert changes(before, portal.picture()) == {}
 
 
+def test_a_client_that_got_its_first_email_from_another_lead_goes_with_the_undo(
+    stage: Callable[..., Stage],
+) -> None:
+    """The one that created it may have been read back before or after the other one added to it."""
+    portal = stage(leads=20)
+    client = portal.client()
+    same = {"NAME": "Anna", "PHONE": [{"VALUE": "+48 500 600 700", "VALUE_TYPE": "WORK"}]}
+    more = {**same, "EMAIL": [{"VALUE": "anna@example.com", "VALUE_TYPE": "WORK"}]}
+    for number, fields in enumerate((same, more)):
+        client.call("crm.lead.add", {"fields": {"TITLE": f"Same person {number}", **fields}})
+    before = portal.picture()
+    run_id = portal.start(create="both")
+    portal.drive(run_id)
+    assert portal.drive(portal.undo(run_id)) is SliceResult.DONE
+    assert changes(before, portal.picture()) == {}
+
+
 def test_leads_that_arrive_during_the_run_are_converted_before_the_mode_is_asked_for(
     stage: Callable[..., Stage],
 ) -> None:
