@@ -5,12 +5,16 @@ from typing import TypeAlias
 
 from connector.switching import looks
 from connector.switching.calls import Await, Call, History, Look, Mark, Params, Read, Write, Written
-from connector.switching.packing import Load, full_first
+from connector.switching.packing import ONE, Load, full_first
 from connector.switching.tasks import Ask, Slot, Task
 from connector.switching.wire import Command
 
 ENOUGH = 1.0
 """From this part of what one look can be for it is asked at once; before, only if there is nothing else to fill the batch."""
+
+NEARLY = 0.85
+"""The same when the stock of commands that are for one lead each runs low: below `STOCK` batches."""
+STOCK = 2
 
 FILL = 42
 """Rows that a joint look should bring: a page holds fifty, and leads differ."""
@@ -38,20 +42,26 @@ class Choice:
     def choose(self, tasks: Sequence[Task], now: float, ask: Asking) -> list[Ask]:
         """Up to one batch of what can be asked now: begun lists, then the leads that are furthest back; joint looks fill what is left.
 
-        Looks that wait for a while cost less: more leads share one command. They come first when there are many.
+        Looks that wait for a while cost less: more leads share one command. They come first when there are many. When few other commands
+        are left, what brings many leads on at once (imports, looks that are nearly full) comes first, or the next batch would be short.
         """
         asks, self.more = self.more[: self._size], self.more[self._size :]
         ready = [pair for pair in self.waiting(tasks) if pair[1].not_before <= now]
-        joint = self._joint(ready)
-        asks += [ask for ask in joint if self._is_full(ask)][: self._size - len(asks)]
-        load = Load(self._size, len(asks))
         single = [(task, slot) for task, slot in ready if not self._shares(slot)]
         commands = [_command_of(slot.call) for _, slot in single]
-        for place in full_first(commands):
+        low = sum(method != ONE for method, _ in commands) < STOCK * self._size
+        joint = sorted(self._joint(ready), key=lambda ask: not self._is_worth_it(ask, low))
+        early = sum(self._is_worth_it(ask, low) for ask in joint)
+        asks += joint[:early][: self._size - len(asks)]
+        load = Load(self._size, len(asks))
+        order = full_first(commands)
+        if low:
+            order.sort(key=lambda place: commands[place][0] != ONE)
+        for place in order:
             if not load.takes(*commands[place]):
                 return asks
             asks.append(ask(*single[place]))
-        return asks + [ask for ask in joint if not self._is_full(ask)][: self._size - load.used]
+        return asks + joint[early:][: self._size - load.used]
 
     def waiting(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Slot]]:
         """Everything that may be asked, now or later, in the order in which it should be."""
@@ -103,11 +113,14 @@ class Choice:
                 asks.append(Ask(Command(read.method, read.params), slots, read))
         return asks
 
-    def _is_full(self, ask: Ask) -> bool:
+    def _is_worth_it(self, ask: Ask, low: bool) -> bool:
+        """Whether a joint look has waited for enough company."""
         if self.last and any(task.lead_id in self.urgent for task, _ in ask.slots):
             return True
         call = ask.slots[0][1].call
-        return isinstance(call, Look) and len(ask.slots) >= ENOUGH * self._share(call.kind)
+        return isinstance(call, Look) and len(ask.slots) >= (NEARLY if low else ENOUGH) * self._share(
+            call.kind
+        )
 
     def _share(self, kind: str) -> int:
         """How many ids one look of this kind is for: as many as fill one page, as far as the answers so far tell."""

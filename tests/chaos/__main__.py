@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import re
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -33,6 +34,7 @@ HEAD = (
     "Result",
 )
 KEPT = "kept"
+NUMBERED = re.compile(r"\| \d")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -101,10 +103,8 @@ def _line(tally: Tally) -> str:
 
 def write(tallies: Sequence[Tally], leads: int) -> None:
     """Put the lines of these runs between the marks, with those of other runs that stand there; the rest of the page stays."""
-    lines = {
-        line.split(" | ")[0].strip("| "): line for line in _page()[1].splitlines() if line.startswith("| ")
-    }
-    lines.pop(HEAD[0], None)
+    old = (line for line in _page()[1].splitlines() if NUMBERED.match(line))
+    lines = {line.split(" | ")[0].strip("| "): line for line in old}
     lines.update((str(tally.number), _line(tally)) for tally in tallies)
     rows = [lines[number].strip("| ").split(" | ") for number in sorted(lines, key=int)]
     total = {name: sum(int(row[HEAD.index(name)]) for row in rows) for name in ("Leads", "Killed", "Faults")}
