@@ -150,6 +150,20 @@ def test_particulars_are_told_in_words(detail: dict[str, object], said: str) -> 
     assert particulars(Entry(1, None, {}, Did.APPLIED, detail)) == said  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("pl", "z: Klasyczny CRM · na: Prosty CRM"),
+        ("de", "von: Klassisches CRM · zu: Basis-CRM"),
+        ("ru", "с «Классическая CRM» · на «Простая CRM»"),
+    ],
+)
+def test_from_and_to_mean_a_mode_and_no_day(language: str, said: str) -> None:
+    entry = Entry(1, None, {}, Did.MODE_CHANGED, {"from": "classic", "to": "simple"})  # type: ignore[arg-type]
+    with i18n.speaking(language):
+        assert particulars(entry) == said
+
+
 def admin_portal(here: Stage) -> int:
     """The id of the only portal."""
     from connector.portals import all_portals
