@@ -12,9 +12,9 @@ from connector.switching.wire import Command
 ENOUGH = 1.0
 """From this part of what one look can be for it is asked at once; before, only if there is nothing else to fill the batch."""
 
-NEARLY = 0.85
+NEARLY = 0.9
 """The same when the stock of commands that are for one lead each runs low: below `STOCK` batches."""
-STOCK = 2
+STOCK = 3
 
 FILL = 42
 """Rows that a joint look should bring: a page holds fifty, and leads differ."""
@@ -42,8 +42,8 @@ class Choice:
     def choose(self, tasks: Sequence[Task], now: float, ask: Asking) -> list[Ask]:
         """Up to one batch of what can be asked now: begun lists, then the leads that are furthest back; joint looks fill what is left.
 
-        Looks that wait for a while cost less: more leads share one command. They come first when there are many. When few other commands
-        are left, what brings many leads on at once (imports, looks that are nearly full) comes first, or the next batch would be short.
+        Looks that wait for a while cost less: more leads share one command. They come first when there are many. When few others are left,
+        what brings many leads on at once (full packs of imports, nearly full looks) comes first, or the next batch would be short.
         """
         asks, self.more = self.more[: self._size], self.more[self._size :]
         ready = [pair for pair in self.waiting(tasks) if pair[1].not_before <= now]
@@ -54,10 +54,7 @@ class Choice:
         early = sum(self._is_worth_it(ask, low) for ask in joint)
         asks += joint[:early][: self._size - len(asks)]
         load = Load(self._size, len(asks))
-        order = full_first(commands)
-        if low:
-            order.sort(key=lambda place: commands[place][0] != ONE)
-        for place in order:
+        for place in full_first(commands, ahead=low):
             if not load.takes(*commands[place]):
                 return asks
             asks.append(ask(*single[place]))

@@ -14,12 +14,14 @@ from connector.reading.activities import activity_of
 from connector.switching import looks, steps
 from connector.switching.calls import Answer, Call, History, Look, Mark, Part, Program, Row, Verdict, Written
 from connector.switching.fresh import changed_fields
+from connector.switching.hand import Hand
 from connector.switching.imported import left_out, marker_lost
 from connector.switching.parts import Problem, Unresolved, ask, problem_of, together
 from connector.switching.probes import text_of
 from connector.switching.readback import deviations, remember
-from connector.switching.reverse import delete_clients, restore_clients, take_back
-from connector.switching.steps import CLOSE, CLOSING, STEPS, Hand
+from connector.switching.reverse import take_back
+from connector.switching.reverse_clients import delete_clients, restore_clients
+from connector.switching.steps import CLOSE, CLOSING, STEPS
 
 LATE_ROUNDS = 5
 """How often activities may keep arriving while a lead is being closed before it is left for a quieter moment."""

@@ -10,9 +10,9 @@ from typing import Any
 from connector.planning.model import Do
 from connector.switching.calls import ENTITY_TYPES, Row, Write
 from connector.switching.fresh import VOLATILE
+from connector.switching.hand import Hand
 from connector.switching.parts import resolve
 from connector.switching.probes import phones_and_mails, text_of
-from connector.switching.steps import Hand
 
 MARKS = ("originatorId", "originId")
 """Without these a lost answer could not be cleared up, so they are never set afterwards: `marker_lost` stops the run at its first lead."""

@@ -8,10 +8,12 @@ from connector.planning.options import Activities, Automation
 from connector.store.models import JournalState, RunLead
 from connector.switching.book import RUN
 from connector.switching.calls import Program, Row, Verdict
+from connector.switching.clientsteps import client_claims
 from connector.switching.convert import Policy, convert, give_back
+from connector.switching.hand import Hand
 from connector.switching.leadwork import Flow, work_leads
 from connector.switching.shift import Shift, Work
-from connector.switching.steps import Hand, client_claims, levels
+from connector.switching.steps import levels
 
 NOT_THE_LEADS_FAULT = frozenset({"", "stale", "deviates", "partly"})
 EVERYTHING = 100_000

@@ -48,16 +48,19 @@ class Load:
         return True
 
 
-def full_first(commands: Sequence[tuple[str, Params]]) -> list[int]:
+def full_first(commands: Sequence[tuple[str, Params]], *, ahead: bool = False) -> list[int]:
     """Places of (method, params) in the order in which to send them: imports that would not fill a pack come last, and so may wait for
-    others of their type while there is something else to send.
+    others of their type while there is something else to send. `ahead`: those that fill one come before everything else.
     """
     imports: dict[int, list[int]] = {}
     for place, (method, params) in enumerate(commands):
         if method == ONE:
             imports.setdefault(int(params["entityTypeId"]), []).append(place)
     late = {place for places in imports.values() for place in places[len(places) // PACK * PACK :]}
-    return [place for place in range(len(commands)) if place not in late] + sorted(late)
+    order = [place for place in range(len(commands)) if place not in late]
+    if ahead:
+        order.sort(key=lambda place: commands[place][0] != ONE)
+    return order + sorted(late)
 
 
 @dataclass(slots=True)

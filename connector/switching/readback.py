@@ -7,10 +7,10 @@ from connector.planning.files import without_links
 from connector.planning.model import Do
 from connector.switching.calls import DEAL, Row
 from connector.switching.fresh import VOLATILE
+from connector.switching.hand import Hand
 from connector.switching.parts import resolve
 from connector.switching.probes import same, text_of
 from connector.switching.reverse import rows_text
-from connector.switching.steps import Hand
 
 CHECKED = ("leadId", "stageId", "categoryId", "contactIds", "companyId", "assignedById", "currencyId")
 """Fields of a created deal that must be as planned; others the portal may complete or compute by its own rules."""

@@ -1,50 +1,28 @@
-"""What people may ask of runs: start, pause, resume, cancel, retry, undo. Each asks, records who asked, and leaves the work to the runner.
+"""What people may ask of runs: pause, resume, cancel, retry, and what `starting` offers. Leaves the work to the runner.
 
 Must never call a portal. That only one run of a portal lives is enforced by a unique index, not by these checks alone.
 """
 
-import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from datetime import datetime
 
-from sqlalchemy import func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from connector.clock import Clock, SystemClock
-from connector.errors import (
-    AlreadyRunning,
-    NothingToWatch,
-    PlanAlreadyApplied,
-    PlanHasErrors,
-    PlanNotFound,
-    PlanNotReady,
-    PlanTooOld,
-    RunNotFound,
-    WrongRunState,
-)
+from connector.errors import WrongRunState
 from connector.occurrences import run_changed
-from connector.planning.model import CrmMode
 from connector.portals import audit
 from connector.store.database import Database
-from connector.store.models import (
-    LIVE_STATES,
-    Plan,
-    PlanLead,
-    PlanState,
-    Portal,
-    Run,
-    RunLead,
-    RunState,
-    lock_key,
-)
-from connector.switching.calls import Row
+from connector.store.models import LIVE_STATES, Portal, Run, RunLead, RunState, lock_key
 from connector.switching.progress import RunProgress, progress
 from connector.switching.rounds import may_go_again, put_back
+from connector.switching.rules import Actor, get_run, is_held, no_other_run, one_live_run
+from connector.switching.starting import run_of_plan, start, start_native, undo
 
 __all__ = [
+    "Actor",
     "RunProgress",
     "cancel",
     "look_again",
@@ -60,208 +38,7 @@ __all__ = [
     "watch",
 ]
 
-Actor: TypeAlias = Mapping[str, Any]
-"""`{"user_id", "name", "via"}`; via is web, api or cli."""
-
-CHUNK = 500
 INQUIRY_PHASE = "inquiry"
-TAKEN_BACK_FROM = ("done", "failed", "skipped")
-
-
-def start(
-    db: Database,
-    plan_id: str,
-    actor: Actor,
-    *,
-    replan_stale: bool = False,
-    valid_days: int | None = None,
-    clock: Clock | None = None,
-) -> str:
-    """Queue a run of a plan and return its id. `replan_stale`: a lead that has changed since the plan is planned anew instead of skipped;
-    `valid_days`: how old the plan may be (None: any age).
-
-    Raises PlanNotFound, PlanNotReady, PlanTooOld, PlanHasErrors (errors about the plan itself; leads with errors are left out),
-    PlanAlreadyApplied, AlreadyRunning.
-    """
-    now = (clock or SystemClock()).now()
-    with _one_live_run(db, plan_id) as session:
-        plan = session.get(Plan, plan_id)
-        if plan is None:
-            raise PlanNotFound(plan=plan_id)
-        _check_plan(session, plan)
-        _check_age(plan, valid_days, now)
-        _no_other_run(session, plan.portal_id)
-        run = _new_run(plan, "apply", actor, now)
-        session.add(run)
-        session.flush()
-        total = _fill_from_plan(session, run.id, plan_id)
-        run.counters = {
-            "total": total,
-            **({"replan_stale": True} if replan_stale else {}),
-            **({"decided": plan.decided} if plan.decided else {}),
-        }
-        run_changed(session, run, now)
-        detail = {"run": run.id, "plan": plan_id, "leads": total, "replan_stale": replan_stale}
-        if plan.decided:
-            detail |= {"left_out": (plan.decisions or {}).get("left_out", 0), "decided": plan.decided[:12]}
-        audit.record(session, plan.portal_id, at=now, who=actor, action=audit.Did.APPLIED, detail=detail)
-        return run.id
-
-
-def start_native(
-    db: Database, plan_id: str, actor: Actor, *, valid_days: int | None = None, clock: Clock | None = None
-) -> str:
-    """Queue the watching of Bitrix24's own switch, with the predictions of a plan, and return the run's id. Nothing will be written.
-
-    Raises PlanNotFound, PlanNotReady, PlanTooOld, PlanHasErrors, PlanAlreadyApplied, NothingToWatch (to Classic CRM), AlreadyRunning.
-    """
-    now = (clock or SystemClock()).now()
-    with _one_live_run(db, plan_id) as session:
-        plan = session.get(Plan, plan_id)
-        if plan is None:
-            raise PlanNotFound(plan=plan_id)
-        _check_plan(session, plan)
-        _check_age(plan, valid_days, now)
-        if plan.direction != CrmMode.SIMPLE:
-            raise NothingToWatch()
-        _no_other_run(session, plan.portal_id)
-        run = _new_run(plan, "native", actor, now)
-        session.add(run)
-        session.flush()
-        total = _fill_native(session, run.id, plan_id)
-        run.counters = {"total": total}
-        run_changed(session, run, now)
-        detail = {"run": run.id, "plan": plan_id, "leads": total}
-        audit.record(session, plan.portal_id, at=now, who=actor, action=audit.Did.WATCHED, detail=detail)
-        return run.id
-
-
-class _one_live_run:
-    """A writing transaction in which the unique index has the last word about a second run."""
-
-    def __init__(self, db: Database, what: str) -> None:
-        self._context = db.begin()
-        self._what = what
-
-    def __enter__(self) -> Session:
-        return self._context.__enter__()
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        try:
-            self._context.__exit__(kind, error, trace)
-        except IntegrityError:
-            raise AlreadyRunning(run=self._what) from None
-        if isinstance(error, IntegrityError):
-            raise AlreadyRunning(run=self._what) from None
-
-
-def _new_run(plan: Plan, kind: str, actor: Actor, now: datetime) -> Run:
-    return Run(
-        id=uuid.uuid4().hex,
-        portal_id=plan.portal_id,
-        plan_id=plan.id,
-        kind=kind,
-        state=RunState.QUEUED,
-        created_by=dict(actor),
-        created_at=now,
-        counters={},
-    )
-
-
-def _check_plan(session: Session, plan: Plan) -> None:
-    if plan.state != PlanState.READY:
-        raise PlanNotReady(state=plan.state)
-    head: Row = plan.facts.get("head") or {}
-    errors = [found for found in head.get("findings", ()) if found.get("severity") == "error"]
-    if errors:
-        raise PlanHasErrors(count=len(errors))
-    applied = session.scalar(select(Run.id).where(Run.plan_id == plan.id, Run.kind == "apply").limit(1))
-    if applied is not None:
-        raise PlanAlreadyApplied(run=applied)
-
-
-def _check_age(plan: Plan, valid_days: int | None, now: datetime) -> None:
-    """A plan file tells its age itself, whenever it was taken in."""
-    made = str((plan.facts.get("head") or {}).get("created") or "")
-    at = datetime.fromisoformat(made) if made else plan.created_at
-    days = (now - (at if at.tzinfo else at.replace(tzinfo=UTC))).days
-    if valid_days is not None and days >= valid_days:
-        raise PlanTooOld(days=days, limit=valid_days)
-
-
-def _no_other_run(session: Session, portal_id: int) -> None:
-    """The same portal may be connected twice, by a webhook and by the installed app: the host counts, not the connection."""
-    host = session.get_one(Portal, portal_id).host
-    same = or_(Run.portal_id == portal_id, Run.lock_key == lock_key(host), Portal.host == host)
-    other = session.scalar(
-        select(Run.id)
-        .join(Portal, Portal.id == Run.portal_id)
-        .where(same, Run.state.in_(LIVE_STATES))
-        .limit(1)
-    )
-    if other is not None:
-        raise AlreadyRunning(run=other, portal=host)
-
-
-def _fill_from_plan(session: Session, run_id: str, plan_id: str) -> int:
-    """One row per lead of the plan; those without actions, or left out by decision, are skipped with their reason. Returns how many."""
-    shared: dict[int, set[str]] = {}
-    position, total = -1, 0
-    while True:
-        rows = session.execute(
-            select(PlanLead.lead_id, PlanLead.position, PlanLead.excluded, PlanLead.document)
-            .where(PlanLead.plan_id == plan_id, PlanLead.position > position)
-            .order_by(PlanLead.position)
-            .limit(CHUNK)
-        ).all()
-        if not rows:
-            break
-        position = rows[-1].position
-        session.execute(insert(RunLead), [_run_lead(run_id, row) for row in rows])
-        total += len(rows)
-        for row in rows:
-            for action in () if row.excluded else row.document["managed"]:
-                if str(action["do"]).startswith("reuse-"):
-                    shared.setdefault(int(action["params"]["lead"]), set()).add(str(action["do"])[6:])
-    for lead_id, entities in shared.items():
-        session.execute(
-            update(RunLead)
-            .where(RunLead.run_id == run_id, RunLead.lead_id == lead_id)
-            .values(detail={"shared": sorted(entities)})
-        )
-    return total
-
-
-def _fill_native(session: Session, run_id: str, plan_id: str) -> int:
-    """Every lead of the plan, also those that it leaves out: Bitrix24 converts all that are in work."""
-    query = select(PlanLead.lead_id, PlanLead.position).where(PlanLead.plan_id == plan_id)
-    rows: list[Row] = [
-        {"run_id": run_id, "lead_id": row.lead_id, "position": row.position, "state": "pending", "reason": ""}
-        for row in session.execute(query.order_by(PlanLead.position))
-    ]
-    if rows:
-        session.execute(insert(RunLead), rows)
-    return len(rows)
-
-
-def _run_lead(run_id: str, row: Any) -> Row:
-    ready = bool(row.document["managed"]) and not row.excluded
-    return {
-        "run_id": run_id,
-        "lead_id": row.lead_id,
-        "position": row.position,
-        "state": "pending" if ready else "skipped",
-        "reason": "" if ready else "excluded" if row.excluded else "plan-has-errors",
-    }
-
-
-def run_of_plan(db: Database, plan_id: str) -> str | None:
-    """The run that has applied a plan, if there is one: a plan is applied once."""
-    with db.read() as session:
-        return session.scalar(select(Run.id).where(Run.plan_id == plan_id, Run.kind == "apply").limit(1))
-
-
-# --------------------------------------------------------------------------------------------------------- control
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +53,7 @@ class _Order:
 def _give(db: Database, run_id: str, actor: Actor, order: _Order, clock: Clock | None) -> None:
     now = (clock or SystemClock()).now()
     with db.begin() as session:
-        run = _get(session, run_id)
+        run = get_run(session, run_id)
         if run.state not in order.allowed:
             raise WrongRunState(state=run.state)
         before = run.state
@@ -298,7 +75,7 @@ def pause(db: Database, run_id: str, actor: Actor, *, clock: Clock | None = None
 
 
 def _pause(session: Session, run: Run, now: datetime) -> None:  # noqa: ARG001
-    if _is_held(run, now):
+    if is_held(run, now):
         run.state, run.wanted = RunState.PAUSING, "pause"
     else:
         run.state, run.wanted = RunState.PAUSED, "go"
@@ -334,11 +111,11 @@ def _cancel(session: Session, run: Run, now: datetime) -> None:
     unreported = run.kind == "native" and run.started_at is not None and run.state != RunState.CANCELLING
     if unreported and run.state == RunState.PAUSED and (run.waiting_for or {}).get("what") == "portal":
         unreported = False
-    if run.phase == INQUIRY_PHASE and not _is_held(run, now):
+    if run.phase == INQUIRY_PHASE and not is_held(run, now):
         # The switch itself was done before; only its test is given up.
         run.state, run.wanted, run.finished_at, run.waiting_for = RunState.DONE, "go", now, None
         return
-    if session.scalar(running) or unreported or _is_held(run, now):
+    if session.scalar(running) or unreported or is_held(run, now):
         run.state, run.wanted = RunState.CANCELLING, "cancel"
     else:
         run.state, run.wanted, run.finished_at = RunState.CANCELLED, "go", now
@@ -361,12 +138,12 @@ def retry(
     """
     allowed = (RunState.DONE, RunState.CANCELLED, RunState.PAUSED, RunState.WAITING, RunState.FAILED)
     now = (clock or SystemClock()).now()
-    with _one_live_run(db, run_id) as session:
-        run = _get(session, run_id)
+    with one_live_run(db, run_id) as session:
+        run = get_run(session, run_id)
         if run.state not in allowed or run.kind != "apply":
             raise WrongRunState(state=run.state)
         if run.state not in LIVE_STATES:
-            _no_other_run(session, run.portal_id)
+            no_other_run(session, run.portal_id)
         count = _put_back(session, run, replan)
         if count:
             run.state, run.phase, run.wanted = RunState.QUEUED, "setup" if replan else "leads", "go"
@@ -384,11 +161,11 @@ def try_inquiry(db: Database, run_id: str, actor: Actor, *, clock: Clock | None 
     Raises RunNotFound, WrongRunState (only a switch that is done), AlreadyRunning.
     """
     now = (clock or SystemClock()).now()
-    with _one_live_run(db, run_id) as session:
-        run = _get(session, run_id)
+    with one_live_run(db, run_id) as session:
+        run = get_run(session, run_id)
         if run.state != RunState.DONE or run.kind != "apply":
             raise WrongRunState(state=run.state)
-        _no_other_run(session, run.portal_id)
+        no_other_run(session, run.portal_id)
         run.state, run.phase, run.wanted = RunState.QUEUED, INQUIRY_PHASE, "go"
         run.finished_at = None
         run.lock_key = lock_key(session.get_one(Portal, run.portal_id).host)
@@ -409,85 +186,11 @@ def _put_back(session: Session, run: Run, replan: bool) -> int:
     return count
 
 
-def undo(
-    db: Database,
-    run_id: str,
-    actor: Actor,
-    leads: Sequence[int] | None = None,
-    *,
-    mode_back: bool | None = None,
-    clock: Clock | None = None,
-) -> str:
-    """Queue the undoing of a run, of all its leads or of some, and return the new run's id.
-
-    `mode_back`: change the CRM mode back first; by default when everything is undone and the run has changed the mode. A run that only
-    waits for the mode is ended by this. Raises RunNotFound, WrongRunState, AlreadyRunning.
-    """
-    now = (clock or SystemClock()).now()
-    with _one_live_run(db, run_id) as session:
-        run = _get(session, run_id)
-        if run.kind != "apply" or run.state not in (
-            RunState.DONE,
-            RunState.CANCELLED,
-            RunState.WAITING,
-            RunState.FAILED,
-        ):
-            raise WrongRunState(state=run.state)
-        if run.state == RunState.WAITING:
-            run.state, run.finished_at, run.waiting_for = RunState.CANCELLED, now, None
-            run_changed(session, run, now)
-        _no_other_run(session, run.portal_id)
-        new = _new_run(session.get_one(Plan, run.plan_id), "undo", actor, now)
-        new.undo_of = run_id
-        session.add(new)
-        session.flush()
-        total = _fill_undo(session, new.id, run_id, leads)
-        whole = leads is None
-        new.counters = {"total": total, "whole": whole}
-        back = _mode_before(session, run)
-        if back is not None and (whole if mode_back is None else mode_back):
-            new.counters = {**new.counters, "mode_back": back}
-        run_changed(session, new, now)
-        detail = {"run": new.id, "undo_of": run_id, "leads": total}
-        audit.record(session, run.portal_id, at=now, who=actor, action=audit.Did.UNDONE, detail=detail)
-        return new.id
-
-
-def _fill_undo(session: Session, new_id: str, run_id: str, leads: Iterable[int] | None) -> int:
-    query = select(RunLead).where(RunLead.run_id == run_id, RunLead.state.in_(TAKEN_BACK_FROM))
-    if leads is not None:
-        query = query.where(RunLead.lead_id.in_(list(leads)))
-    rows = [
-        {
-            "run_id": new_id,
-            "lead_id": lead.lead_id,
-            "position": lead.position,
-            "state": "pending",
-            "reason": "",
-            "deal_id": lead.deal_id,
-            "contact_id": lead.contact_id,
-            "company_id": lead.company_id,
-        }
-        for lead in session.scalars(query.order_by(RunLead.position))
-        if lead.state == "done" or (lead.detail or {}).get("kept")
-    ]
-    if rows:
-        session.execute(insert(RunLead), rows)
-    return len(rows)
-
-
-def _mode_before(session: Session, run: Run) -> str | None:
-    """The mode that this run has changed, or None if the portal is still in it (as far as was read)."""
-    before = run.counters.get("mode_before")
-    now = session.get_one(Portal, run.portal_id).mode
-    return before if before in set(CrmMode) and now is not None and before != now else None
-
-
 def watch(db: Database, run_id: str, *, clock: Clock | None = None) -> None:
     """Somebody is looking at a waiting run: the portal is asked more often for a while."""
     now = (clock or SystemClock()).now()
     with db.begin() as session:
-        run = _get(session, run_id)
+        run = get_run(session, run_id)
         if run.state == RunState.WAITING:
             run.waiting_for = {**(run.waiting_for or {}), "watched_at": now.isoformat()}
 
@@ -498,15 +201,3 @@ def look_again(db: Database, run_id: str) -> None:
         run = session.get(Run, run_id, with_for_update=True)
         if run is not None and run.state == RunState.WAITING:
             run.waiting_for = {**(run.waiting_for or {}), "polled_at": None, "until": None}
-
-
-def _get(session: Session, run_id: str) -> Run:
-    run = session.get(Run, run_id, with_for_update=True)
-    if run is None:
-        raise RunNotFound(run=run_id)
-    return run
-
-
-def _is_held(run: Run, now: datetime) -> bool:
-    """Whether a process is at work on it."""
-    return run.lease_until is not None and run.lease_until > now

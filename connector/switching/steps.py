@@ -5,162 +5,18 @@ well, so that both can work from the journal alone. Builds calls from literal id
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from dataclasses import dataclass
 
-from connector.planning.model import Action, Do, LeadPlan
+from connector.planning.model import Action, Do
 from connector.switching import related
-from connector.switching.calls import (
-    COPY_FILES,
-    DEAL,
-    ENTITY_TYPES,
-    LEAD,
-    ORIGINATOR,
-    REQUISITE,
-    Answer,
-    Await,
-    Look,
-    Part,
-    Row,
-    Write,
-)
+from connector.switching.calls import COPY_FILES, DEAL, ENTITY_TYPES, LEAD, Answer, Row, Write
+from connector.switching.clientsteps import add_address, create, link, reuse
+from connector.switching.hand import Doing, Hand
 from connector.switching.parts import Problem, ask, problem_of, resolve, together
-from connector.switching.probes import phones_and_mails, text_of
 
 CLOSE = "crm.lead.update"
 """The method that closes a lead; nothing else of a plan uses it."""
 GONE = frozenset({"not_found", "error_not_found", "activity is not found"})
-
-
-@dataclass(slots=True)
-class Hand:
-    """What a program holds of its lead while it works: the plan, the run's tag, and the ids that its steps yielded so far.
-
-    `comments` are the timeline comments found by the last look, `moved` the activities that the plan did not know. `quiet`: records are
-    imported, which starts no automation on them. `made`: entity → step and planned fields of what this lead itself created.
-    """
-
-    plan: LeadPlan
-    tag: str
-    ids: dict[str, int] = field(default_factory=dict)
-    preset: int = 0
-    comments: list[int] = field(default_factory=list)
-    moved: set[int] = field(default_factory=set)
-    quiet: bool = False
-    made: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
-
-    @property
-    def lead_id(self) -> int:
-        return self.plan.id
-
-    def marker(self, key: str) -> str:
-        """`originId` of what this step creates: run, lead, step."""
-        return f"{self.tag}:lead:{self.plan.id}:{key}"
-
-
-Doing: TypeAlias = Part[Problem | None]
-
-
-def _create(entity: str) -> Callable[[Action, Hand], Doing]:
-    def part(action: Action, hand: Hand) -> Doing:
-        marker = hand.marker(action.key)
-        fields = {
-            **resolve(action.params["fields"], hand.ids),
-            "originatorId": ORIGINATOR,
-            "originId": marker,
-        }
-        method = "crm.item.import" if hand.quiet else "crm.item.add"
-        params = {"entityTypeId": ENTITY_TYPES[entity], "fields": fields}
-        answer = yield from ask(Write(action.key, method, params, marker))
-        if answer.ok:
-            hand.ids[action.key] = hand.ids[entity] = answer.value["id"]
-            hand.made[entity] = action.key, action.params["fields"]
-        return problem_of(action.key, answer)
-
-    return part
-
-
-def _link(entity: str) -> Callable[[Action, Hand], Doing]:
-    def part(action: Action, hand: Hand) -> Doing:
-        id_ = int(action.params["id"])
-        found = yield from ask(Look(entity, id_))
-        if found.value is None:
-            return Problem(action.key, "NOT_FOUND", f"{entity} {id_}")
-        hand.ids[action.key] = hand.ids[entity] = id_
-        fields, previous = _additions(action, found.value)
-        if not fields:
-            return None
-        params = {"entityTypeId": ENTITY_TYPES[entity], "id": id_, "fields": resolve(fields, hand.ids)}
-        write = Write(action.key, "crm.item.update", params, previous=previous, once="fm" in fields)
-        return problem_of(action.key, (yield from ask(write)))
-
-    return part
-
-
-def _additions(action: Action, row: Row) -> tuple[Row, Row]:
-    """Fields to send to a linked client and what they replace: only fields that are still empty, only phones and e-mails not yet there."""
-    fill = {
-        name: value for name, value in action.params.get("fill", {}).items() if _empty(name, row.get(name))
-    }
-    present = phones_and_mails(row.get("fm"))
-    missing = [
-        item for item in action.params.get("add_fm", ()) if not phones_and_mails([item]).intersection(present)
-    ]
-    fields: Row = dict(fill)
-    if missing:
-        # crm.item.update takes new multifields under keys n0, n1, …; ids would change existing ones.
-        fields["fm"] = {f"n{index}": dict(item) for index, item in enumerate(missing)}
-    previous = {
-        "fields": {name: row.get(name) for name in fill},
-        "fm": [int(item["id"]) for item in row.get("fm") or ()],
-    }
-    return fields, previous
-
-
-def _empty(name: str, value: object) -> bool:
-    """Whether a field of a client holds nothing; a link to no record comes as 0."""
-    return not text_of(value) or (name.endswith("Id") and text_of(value) == "0")
-
-
-def _reuse(entity: str) -> Callable[[Action, Hand], Doing]:
-    def part(action: Action, hand: Hand) -> Doing:
-        answer = yield from ask(Await(int(action.params["lead"]), entity))
-        if answer.value is not None:
-            return (yield from link(Action(action.key, action.do, {**action.params, **answer.value}), hand))
-        # The lead that was to create it was left behind, so this one creates it.
-        return (yield from create(action, hand))
-
-    link, create = _link(entity), _create(entity)
-    return part
-
-
-def _address(action: Action, hand: Hand) -> Doing:
-    entity = str(action.params["entity"])
-    if entity not in hand.ids:
-        return Problem(action.key, "client-missing", entity)
-    marker = hand.marker(action.key)
-    # Contacts and companies keep addresses in a requisite; ADDRESS_ONLY hides it (crm.requisite.add).
-    fields = {
-        "ENTITY_TYPE_ID": ENTITY_TYPES[entity],
-        "ENTITY_ID": hand.ids[entity],
-        "PRESET_ID": hand.preset,
-        "NAME": "Leadswitch",
-        "XML_ID": marker,
-        "ADDRESS_ONLY": "Y",
-        "ACTIVE": "Y",
-    }
-    made = yield from ask(Write(action.key, "crm.requisite.add", {"fields": fields}, marker))
-    if not made.ok:
-        return problem_of(action.key, made)
-    address = {
-        "TYPE_ID": 1,
-        **action.params["address"],
-        "ENTITY_TYPE_ID": REQUISITE,
-        "ENTITY_ID": made.value["id"],
-    }
-    key = f"{action.key}:place"
-    answer = yield from ask(Write(key, "crm.address.add", {"fields": address}, marker))
-    return problem_of(key, answer)
 
 
 def _products(action: Action, hand: Hand) -> Doing:
@@ -309,14 +165,14 @@ CLOSING = 5
 """From this level on the lead is looked at once more first."""
 
 STEPS: Mapping[Do, Step] = {
-    Do.CREATE_COMPANY: Step(0, True, _create("company")),
-    Do.LINK_COMPANY: Step(0, True, _link("company")),
-    Do.REUSE_COMPANY: Step(0, True, _reuse("company")),
-    Do.CREATE_CONTACT: Step(1, True, _create("contact")),
-    Do.LINK_CONTACT: Step(1, True, _link("contact")),
-    Do.REUSE_CONTACT: Step(1, True, _reuse("contact")),
-    Do.CREATE_DEAL: Step(2, True, _create("deal")),
-    Do.ADD_ADDRESS: Step(2, False, _address),
+    Do.CREATE_COMPANY: Step(0, True, create("company")),
+    Do.LINK_COMPANY: Step(0, True, link("company")),
+    Do.REUSE_COMPANY: Step(0, True, reuse("company")),
+    Do.CREATE_CONTACT: Step(1, True, create("contact")),
+    Do.LINK_CONTACT: Step(1, True, link("contact")),
+    Do.REUSE_CONTACT: Step(1, True, reuse("contact")),
+    Do.CREATE_DEAL: Step(2, True, create("deal")),
+    Do.ADD_ADDRESS: Step(2, False, add_address),
     Do.SET_PRODUCTS: Step(3, True, _products),
     Do.COPY_FILES: Step(3, False, _copy_files),
     Do.NOTE_HISTORY: Step(3, False, _note_history),
@@ -337,15 +193,3 @@ def levels(actions: Sequence[Action]) -> list[tuple[int, list[Action]]]:
     for action in actions:
         groups.setdefault(STEPS[action.do].level, []).append(action)
     return sorted(groups.items())
-
-
-def client_claims(actions: Sequence[Action]) -> frozenset[str]:
-    """Existing records that a lead would change; two leads that share one are not worked on at the same time."""
-    names = {Do.LINK_CONTACT: "contact", Do.LINK_COMPANY: "company"}
-    types = {number: name for name, number in ENTITY_TYPES.items()}
-    return frozenset(
-        f"{names.get(action.do) or types.get(action.params['type'], action.params['type'])}:{action.params['id']}"
-        for action in actions
-        if action.do is Do.MOVE_RELATED
-        or (action.do in names and (action.params.get("fill") or action.params.get("add_fm")))
-    )

@@ -7,7 +7,8 @@ from connector.switching.calls import Line, Look, Program, Row, Verdict
 from connector.switching.journal import standing_lines
 from connector.switching.leadwork import Feed, Flow, work_leads
 from connector.switching.parts import ask
-from connector.switching.reverse import delete_clients, restore_clients, take_back
+from connector.switching.reverse import take_back
+from connector.switching.reverse_clients import delete_clients, restore_clients
 from connector.switching.shift import Shift, Work
 
 CHUNK = 100

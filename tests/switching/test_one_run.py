@@ -10,7 +10,7 @@ import pytest
 from connector.errors import AlreadyRunning
 from connector.store.database import Database
 from connector.store.models import Plan, Portal
-from connector.switching import service
+from connector.switching import service, starting
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ACTOR = {"user_id": 1, "name": "Test", "via": "cli"}
@@ -60,14 +60,14 @@ def test_run_goes_on_holding_a_portal_that_has_moved(twice: Database) -> None:
 
 def test_of_two_starts_at_the_same_moment_one_wins(twice: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     both = Barrier(2)
-    check: Callable[..., None] = service._no_other_run
+    check: Callable[..., None] = starting.no_other_run
 
     def checked(*arguments: object) -> None:
         check(*arguments)
         if not twice.is_sqlite:
             both.wait(10)
 
-    monkeypatch.setattr(service, "_no_other_run", checked)
+    monkeypatch.setattr(starting, "no_other_run", checked)
 
     def start(plan: str) -> str:
         try:

@@ -92,3 +92,8 @@ def test_imports_that_fill_no_pack_come_last() -> None:
     places = full_first(commands)
     assert sorted(places) == list(range(len(commands)))
     assert places[-3:] == [PACK + 2, PACK, PACK + 1]
+
+
+def test_full_packs_go_ahead_when_little_else_is_left() -> None:
+    commands = [("crm.lead.update", {"id": 1})] + [(ONE, {"entityTypeId": 3})] * (PACK + 2)
+    assert full_first(commands, ahead=True) == [*range(1, PACK + 1), 0, PACK + 1, PACK + 2]
