@@ -15,7 +15,7 @@ from .findings_lead import LEAD_ROWS
 from .findings_native import NATIVE_ROWS
 from .findings_plan import PLAN_ROWS
 from .model import Finding, Severity
-from .words import N_
+from .vocabulary import in_words, word_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +58,10 @@ class _Gaps(dict[str, Any]):
         return "…"
 
 
-# Words of ours among the params, by param; all others come from the portal and stay as they are.
-WORDS: Mapping[str, Mapping[str, str]] = {
-    "entity": {"contact": N_("contact"), "company": N_("company"), "deal": N_("deal"), "lead": N_("lead")},
-    "mode": {"classic": N_("Classic CRM"), "simple": N_("Simple CRM")},
-    "what": {
-        "tasks": N_("tasks"),
-        "quotes": N_("quotes"),
-        "records": N_("smart-process records"),
-        "references": N_("references in custom fields"),
-    },
-}
-
-
 def _fill(template: str, params: Mapping[str, Any], translate: Callable[[str], str]) -> str:
-    shown = {
-        k: ", ".join(map(str, v)) if isinstance(v, list | tuple) else _word(k, v, translate)
-        for k, v in params.items()
-    }
-    return template % _Gaps(shown)
+    return template % _Gaps(
+        {name: in_words(word_for(name, value), translate) for name, value in params.items()}
+    )
 
 
 def said(item: Finding) -> tuple[Said, ...]:
@@ -84,20 +69,8 @@ def said(item: Finding) -> tuple[Said, ...]:
     kind = CATALOGUE.get(item.code)
     if kind is None:
         return (Said(item.code),)
-    params = {name: _part(name, value) for name, value in item.params.items()}
+    params = {name: word_for(name, value) for name, value in item.params.items()}
     return tuple(Said(text, params) for text in (kind.message, kind.advice) if text)
-
-
-def _part(param: str, value: Any) -> object:
-    if isinstance(value, list | tuple):
-        return ", ".join(map(str, value))
-    word = WORDS.get(param, {}).get(value) if isinstance(value, str) else None
-    return Said(word) if word else value
-
-
-def _word(param: str, value: Any, translate: Callable[[str], str]) -> Any:
-    word = WORDS.get(param, {}).get(value) if isinstance(value, str) else None
-    return translate(word) if word else value
 
 
 def render(item: Finding, translate: Callable[[str], str] = str) -> str:

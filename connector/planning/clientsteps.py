@@ -122,15 +122,15 @@ class ClientSteps:
             return Action(entity, do, {"fields": fields})
         have: Mapping[str, Any]
         if decision.planned is not None:
-            have, id_ = decision.planned.fields, f"(lead {decision.planned.lead})"
+            have, id_, lead = decision.planned.fields, 0, decision.planned.lead
             known = decision.planned.known
             params: dict[str, Any] = {"lead": decision.planned.lead, "fields": self._new(entity, before)}
         else:
             assert decision.match is not None
-            have, id_ = self.context.clients.after(decision.match), str(decision.match.id)
+            have, id_, lead = self.context.clients.after(decision.match), decision.match.id, 0
             known = channels.known(have, self.country)
             params = {"id": decision.match.id}
-        self.said += records.kept(entity, id_, self.fields, have, self.context.titles["lead"])
+        self.said += records.kept(entity, (id_, lead), self.fields, have, self.context.titles["lead"])
         self.additions[entity] = self._additions(entity, have, known, before)
         return Action(entity, do, params | self.additions[entity])
 

@@ -105,6 +105,14 @@ LEAD_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Check which value is right and correct it by hand."),
     ),
     (
+        "client-field-first",
+        D,
+        N_(
+            "“%(field)s” of the %(entity)s that lead #%(lead)s creates stays “%(kept)s”; this lead's “%(lost)s” is not carried over."
+        ),
+        N_("Check which value is right and correct it by hand."),
+    ),
+    (
         "responsible-dismissed",
         W,
         N_("The responsible person %(name)s is dismissed; the records will belong to nobody who works here."),

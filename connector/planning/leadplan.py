@@ -21,6 +21,7 @@ from .native import predict
 from .native_compare import Comparison
 from .options import KEEP, TIMELINE, Timeline
 from .related import plan_related
+from .vocabulary import ADDRESS, STAGE_NOTE
 
 
 def kind_of(lead: LeadSnapshot) -> LeadKind:
@@ -181,7 +182,7 @@ class _Work:
             text = ", ".join(
                 str(v) for k, v in sorted(self.lead.address.items()) if v and not k.endswith("_ID")
             )
-            self.said.append(finding("value-dropped", field="Address", value=text))
+            self.said.append(finding("value-dropped", field=ADDRESS, value=text))
             return []
         self.said.append(finding("address-copied", entity=entity))
         return [Action(f"address:{entity}", Do.ADD_ADDRESS, {"entity": entity, "address": address})]
@@ -198,7 +199,7 @@ class _Work:
             self.said.append(
                 finding(
                     "note-moved",
-                    field=self.context.titles["lead"].get("statusDescription", "Stage information"),
+                    field=self.context.titles["lead"].get("statusDescription", STAGE_NOTE),
                 )
             )
         for key in sorted(parents):

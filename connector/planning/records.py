@@ -122,27 +122,28 @@ def _same(a: Any, b: Any) -> bool:
 
 def kept(
     entity: str,
-    id_: int | str,
+    client: tuple[int, int],
     fields: Mapping[str, Any],
     existing: Mapping[str, Any],
     titles: Mapping[str, str],
 ) -> list[Finding]:
-    """Values of the lead that give way to other ones of an existing client."""
+    """Values of the lead that give way to other ones of a client: `client` is its ID, or 0 and the lead of the plan that creates it."""
     pairs = [(name, fields.get(name)) for name in FILLABLE[entity]]
     if entity == "company":
         pairs = [("title", fields.get("companyTitle"))]
     return [
-        finding(
-            "client-field-kept",
-            field=titles.get(name, name),
-            entity=entity,
-            id=id_,
-            kept=existing[name],
-            lost=ours,
-        )
+        kept_instead(titles.get(name, name), entity, client, existing[name], ours)
         for name, ours in pairs
         if not is_empty(ours) and not is_empty(existing.get(name)) and not _same(ours, existing[name])
     ]
+
+
+def kept_instead(field: str, entity: str, client: tuple[int, int], theirs: object, ours: object) -> Finding:
+    """That a client keeps its value of a field instead of the lead's; `client` as in `kept`."""
+    id_, lead = client
+    if lead:
+        return finding("client-field-first", field=field, entity=entity, lead=lead, kept=theirs, lost=ours)
+    return finding("client-field-kept", field=field, entity=entity, id=str(id_), kept=theirs, lost=ours)
 
 
 def titles(facts: PortalFacts, entity: str) -> dict[str, str]:

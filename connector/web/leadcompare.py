@@ -8,6 +8,7 @@ from typing import Any
 from connector.i18n import _
 from connector.planning.customfields import is_empty
 from connector.planning.model import Do, LeadPlan, PortalFacts
+from connector.planning.vocabulary import failure, in_words
 from connector.web.leadview import FIRST, HIDDEN, RECORDS, action_for, records
 from connector.web.telling import Teller
 from connector.web.viewparts import CompareRow, Comparison, variant_note
@@ -27,7 +28,9 @@ def lead_comparison(plan: LeadPlan, facts: PortalFacts) -> Comparison:
     ours, theirs = _activity_words(plan)
     rows.append(CompareRow(teller.label("lead", "open_activities"), ours, theirs, ours != theirs))
     if plan.native.fails:
-        rows.append(CompareRow(_("Fails because of"), "", plan.native.fails, differs=True))
+        rows.append(
+            CompareRow(_("Fails because of"), "", in_words(failure(plan.native.fails), _), differs=True)
+        )
     return Comparison(variant_note(plan.native.variant), tuple(rows))
 
 

@@ -34,7 +34,7 @@ def test_the_defaults_fit_every_portal() -> None:
             "UF_CRM_201 (uwagi  HANDLOWCA)",
         ),
         ({"fields": {"contact": {"UF_CRM_999": "UF_CRM_301"}}}, "unknown-field", "UF_CRM_999"),
-        ({"fields": {"deal": {"UF_CRM_105": "UF_CRM_207"}}}, "field-types-differ", "boolean"),
+        ({"fields": {"deal": {"UF_CRM_105": "UF_CRM_207"}}}, "field-types-differ", "yes or no"),
         (
             {"fields": {"deal": {"UF_CRM_101": "UF_CRM_201", "UF_CRM_108": "UF_CRM_201"}}},
             "field-twice",
@@ -44,7 +44,7 @@ def test_the_defaults_fit_every_portal() -> None:
         ({"leads": {"sources": ["NOWHERE"]}}, "unknown-source", "WEB (Strona)"),
         ({"responsible": 9}, "unknown-person", "9"),
         ({"responsible": 12345}, "unknown-person", "12345"),
-        ({"created_field": "UF_CRM_205"}, "created-field-type", "boolean"),
+        ({"created_field": "UF_CRM_205"}, "created-field-type", "yes or no"),
         ({"created_field": "UF_CRM_1"}, "unknown-field", "UF_CRM_299 (Data leada)"),
         ({"leftovers": "leave"}, "leave-needs-setter", ""),
     ],

@@ -1,5 +1,6 @@
 """The head of a plan: totals that add up, what is created first, and what is true of the whole."""
 
+from dataclasses import replace
 from typing import Any
 
 from connector.planning.catalogue import CATALOGUE, render
@@ -278,3 +279,21 @@ def test_every_finding_about_a_plan_can_be_said() -> None:
         assert "…" not in render(item)
         assert CATALOGUE[item.code].scope == "plan"
     assert "addresses-unread" in codes(found)
+
+
+def test_what_stays_unread_or_is_left_by_choice_is_said() -> None:
+    nameless = {id_: replace(person, name="") for id_, person in FACTS.people.items()}
+    portal = facts(smart_listed=False, people=nameless, lead_sources={"telephony": ("Line 1",)})
+    said = {
+        item.code: render(item)
+        for item in head(lead(1, name="Jan"), portal=portal, timeline="leave").findings
+    }
+    assert {"related-not-read", "people-unknown", "comments-left", "telephony-creates"} <= set(said)
+    assert "comments-at-apply" not in said
+    assert "Line 1" in said["telephony-creates"]
+
+
+def test_to_classic_names_the_lines_that_will_create_leads() -> None:
+    portal = facts(mode=CrmMode.SIMPLE, lead_sources={"telephony": ("Line 1",)})
+    said = {item.code: render(item) for item in head(portal=portal, to="classic").findings}
+    assert "Line 1" in said["classic-telephony"]
