@@ -9,6 +9,7 @@ import pytest
 from connector.planning import channels
 from connector.planning.customfields import is_empty
 from connector.planning.model import Do
+from connector.planning.options import OPTIONS, Options
 from connector.plans import queries
 from connector.portals.webhook import register_webhook
 from connector.sandbox.server import SandboxServer
@@ -73,21 +74,32 @@ def compare(where: str, planned: Mapping[str, Any], real: Mapping[str, Any]) -> 
     return wrong
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {"create": "both"},
-        {
-            "create": "contact",
-            "missing_fields": "create-missing",
-            "pipeline": "new",
-            "pipeline_name": "Z leadów",
-        },
-        {"create": "company", "activities": "complete", "clients": "always-create"},
-        {"create": "both", "automation": "quiet"},
-    ],
-    ids=["both", "contact-new-pipeline-and-fields", "company-complete", "quiet"],
-)
+CHOICES: dict[str, dict[str, Any]] = {
+    "both": {"create": "both"},
+    "contact-new-pipeline-and-fields": {
+        "create": "contact",
+        "missing_fields": "create-missing",
+        "pipeline": "new",
+        "pipeline_name": "Z leadów",
+    },
+    "company-complete": {"create": "company", "activities": "complete", "clients": "always-create"},
+    "quiet": {"create": "both", "automation": "quiet"},
+    "left-as-it-is": {
+        "create": "both",
+        "clients": "report-only",
+        "company_title": "only-when-given",
+        "contact_name": "Bez nazwy",
+        "related": "move",
+        "timeline": "leave",
+        "created_field": "timeline",
+        "leads": {"stages": ["NEW", "IN_PROCESS"]},
+        "stages": {"NEW": "EXECUTING"},
+        "responsible": 1,
+    },
+}
+
+
+@pytest.mark.parametrize("options", CHOICES.values(), ids=CHOICES)
 def test_apply_makes_what_the_plan_says(stage: Callable[..., Stage], options: dict[str, Any]) -> None:
     portal = stage(leads=90)
     before = {entity: records(portal, entity) for entity in ("contact", "company")}
@@ -164,6 +176,17 @@ def test_apply_makes_what_the_plan_says(stage: Callable[..., Stage], options: di
                         f"{where} row", planned_row, {k: v for k, v in real_row.items() if k != "fm"}
                     )
     assert not wrong, "\n".join(wrong[:40])
+
+
+NOT_SENT = {"to", "variant", "leftovers"}
+"""Options that change no record: where to, what is predicted, and when the mode may change."""
+
+
+def test_every_word_of_every_option_is_applied() -> None:
+    chosen = [Options(**options) for options in CHOICES.values()]
+    for row in OPTIONS:
+        if row.values and row.name not in NOT_SENT:
+            assert set(row.values) <= {str(getattr(one, row.name)) for one in chosen}, row.name
 
 
 VOLATILE = {
