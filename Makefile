@@ -47,6 +47,7 @@ chaos: $(STAMP)
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)
 	$(BIN)/python -m tests.browser.screenshots --readme
+	$(BIN)/python -m tests.browser.market
 
 clean:
 	rm -rf dist build var .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

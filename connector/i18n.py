@@ -184,6 +184,15 @@ def money(amount: float | Decimal, currency: str) -> str:
     return str(format_currency(amount, currency or "XXX", locale=_babel())) if currency else number(amount)
 
 
+def amount(text: str) -> str:
+    """An amount that is written as `1234.50 PLN`, as plans hold it; other texts stay as they are."""
+    value, _, currency = text.partition(" ")
+    try:
+        return money(Decimal(value), currency)
+    except (ArithmeticError, ValueError):
+        return text
+
+
 def day(value: date | datetime, style: str = "medium") -> str:
     """A date."""
     return str(format_date(value, format=style, locale=_babel()))

@@ -1,10 +1,11 @@
-"""Writes generated parts of README.md, docs/cli.md and docs/events.schema.json: `python -m tools.docs`. The tests only compare."""
+"""Writes generated parts of README.md and docs (tables, schema of events, texts of the Market card): `python -m tools.docs`."""
 
 import json
 from pathlib import Path
 
 from connector.cli.plan_options import options_markdown
 from connector.settings import settings_markdown
+from tools import market
 from webhooks.outbound import payload
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -25,6 +26,8 @@ def events_schema() -> str:
 def main() -> None:
     """Replace what stands between the markers, and the schema as a whole."""
     EVENTS.write_text(events_schema(), encoding="utf-8")
+    for page, text in market.pages().items():
+        page.write_text(text, encoding="utf-8")
     for name, begin, end, table in TABLES:
         path = ROOT / name
         head, rest = path.read_text(encoding="utf-8").split(begin)

@@ -7,7 +7,7 @@ from typing import Any
 from rich.table import Table
 
 from connector.cli.shell import Shell, rows, table
-from connector.i18n import N_, _, duration, ngettext, number
+from connector.i18n import N_, _, amount, duration, ngettext, number
 from connector.planning.catalogue import advice, render
 from connector.planning.encode import finding_from_json
 from connector.planning.findings_classic import APPEARS, CHANGES, CLASSIC_GROUPS, STAYS
@@ -83,7 +83,11 @@ def _classic(head: PlanHead) -> Table | str:
     grouped = [(CLASSIC_GROUPS.get(item.code, ""), item) for item in head.findings]
     grouped.sort(key=lambda pair: order.index(pair[0]) if pair[0] in CLASSIC else len(order))
     lines = [
-        (word(CLASSIC, group) if group else word(SEVERITY, item.severity), render(item, _), advice(item, _))
+        (
+            word(CLASSIC, group) if group else word(SEVERITY, item.severity),
+            render(item, _, amount),
+            advice(item, _),
+        )
         for group, item in grouped
     ]
     return rows(table("", _("Finding"), _("What to do")), lines)
@@ -105,7 +109,10 @@ def _totals(counts: Mapping[str, Any]) -> str:
 
 def _findings(source: PlanSource) -> Table | str:
     head, shown = source.head, samples(source)
-    lines = [(word(SEVERITY, item.severity), "", render(item, _), advice(item, _)) for item in head.findings]
+    lines = [
+        (word(SEVERITY, item.severity), "", render(item, _, amount), advice(item, _))
+        for item in head.findings
+    ]
     for kind, count in findings(head):
         sample = shown.get(kind.code)
         lines.append(
@@ -167,6 +174,6 @@ def print_lead(shell: Shell, head: PlanHead, lead: Json) -> None:
         out.print(
             rows(
                 table(_("Severity"), _("Finding"), _("What to do")),
-                [(word(SEVERITY, item.severity), render(item, _), advice(item, _)) for item in found],
+                [(word(SEVERITY, item.severity), render(item, _, amount), advice(item, _)) for item in found],
             )
         )

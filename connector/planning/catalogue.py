@@ -15,7 +15,7 @@ from .findings_lead import LEAD_ROWS
 from .findings_native import NATIVE_ROWS
 from .findings_plan import PLAN_ROWS
 from .model import Finding, Severity
-from .vocabulary import in_words, word_for
+from .vocabulary import AMOUNTS, in_words, word_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,12 @@ class _Gaps(dict[str, Any]):
         return "…"
 
 
-def _fill(template: str, params: Mapping[str, Any], translate: Callable[[str], str]) -> str:
+def _fill(
+    template: str, params: Mapping[str, Any], translate: Callable[[str], str], amount: Callable[[str], str]
+) -> str:
+    shown = {name: in_words(word_for(name, value), translate) for name, value in params.items()}
     return template % _Gaps(
-        {name: in_words(word_for(name, value), translate) for name, value in params.items()}
+        {n: amount(v) if n in AMOUNTS and isinstance(v, str) else v for n, v in shown.items()}
     )
 
 
@@ -73,16 +76,17 @@ def said(item: Finding) -> tuple[Said, ...]:
     return tuple(Said(text, params) for text in (kind.message, kind.advice) if text)
 
 
-def render(item: Finding, translate: Callable[[str], str] = str) -> str:
-    """The message of a finding in words; `translate` turns the English template into the reader's language.
+def render(item: Finding, translate: Callable[[str], str] = str, amount: Callable[[str], str] = str) -> str:
+    """The message of a finding in words; `translate` turns the English template into the reader's language, `amount` writes amounts
+    (`1234.50 PLN`) as the reader does.
 
     A code of a newer version, met in a foreign plan file, is shown as it is.
     """
     kind = CATALOGUE.get(item.code)
-    return _fill(translate(kind.message), item.params, translate) if kind else item.code
+    return _fill(translate(kind.message), item.params, translate, amount) if kind else item.code
 
 
 def advice(item: Finding, translate: Callable[[str], str] = str) -> str:
     """What to do about a finding, or an empty text."""
     kind = CATALOGUE.get(item.code)
-    return _fill(translate(kind.advice), item.params, translate) if kind and kind.advice else ""
+    return _fill(translate(kind.advice), item.params, translate, str) if kind and kind.advice else ""

@@ -29,7 +29,7 @@ CLASSIC_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
     (
         "classic-leads-back",
         I,
-        N_("The leads section comes back; %(count)s leads that are still in work appear in it as they are."),
+        N_("The leads section comes back; leads that are still in work appear in it as they are: %(count)s."),
         "",
     ),
     ("classic-stages", I, N_("The lead stages are worked with again: %(names)s."), ""),

@@ -148,14 +148,14 @@ LEAD_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         "file-copied",
         I,
         N_(
-            "%(count)s file(s) in “%(field)s” are uploaded again to the %(entity)s; sizes are unknown, over %(megabytes)s MB they stay."
+            "Files in “%(field)s” that are uploaded again to the %(entity)s: %(count)s; sizes are unknown, over %(megabytes)s MB they stay."
         ),
         "",
     ),
     (
         "file-not-carried",
         D,
-        N_("%(count)s file(s) in “%(field)s” stay in the lead and are not copied."),
+        N_("Files in “%(field)s” that stay in the lead and are not copied: %(count)s."),
         N_("Create a file field on deals, or copy the files by hand."),
     ),
     (
@@ -205,11 +205,11 @@ LEAD_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("The amount follows from the products: it will be %(rows)s instead of %(amount)s."),
         N_("Check the products of the lead."),
     ),
-    ("activities-moved", I, N_("%(count)s open activities move to the deal and stay open."), ""),
+    ("activities-moved", I, N_("Open activities that move to the deal and stay open: %(count)s."), ""),
     (
         "activities-completed",
         W,
-        N_("%(count)s open activities will be completed."),
+        N_("Open activities that will be completed: %(count)s."),
         N_("Choose to keep activities open."),
     ),
     (
@@ -237,19 +237,19 @@ LEAD_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
     (
         "related-moved",
         I,
-        N_("%(count)s %(what)s will point at the deal."),
+        N_("Will point at the deal: %(what)s (%(count)s)."),
         "",
     ),
     (
         "related-no-deal",
         W,
-        N_("“%(title)s” cannot point at deals; %(count)s of its records stay with the lead."),
+        N_("“%(title)s” cannot point at deals; records that stay with the lead: %(count)s."),
         N_("Allow deals in the settings of that field or smart process, then plan again."),
     ),
     (
         "related-left",
         W,
-        N_("%(count)s %(what)s point at the lead and stay with it."),
+        N_("Point at the lead and stay with it: %(what)s (%(count)s)."),
         N_("Link them to the deal by hand after the switch."),
     ),
     (

@@ -45,11 +45,16 @@ NATIVE_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
         N_("Bitrix24's own switch does not look for duplicates: lead #%(lead)s makes the same %(entity)s."),
         "",
     ),
-    ("native-activities-completed", W, N_("Bitrix24's own switch completes %(count)s open activities."), ""),
+    (
+        "native-activities-completed",
+        W,
+        N_("Open activities that Bitrix24's own switch completes: %(count)s."),
+        "",
+    ),
     (
         "native-activities-open",
         I,
-        N_("Bitrix24's own switch leaves %(count)s activities open, bound to lead and deal."),
+        N_("Activities that Bitrix24's own switch leaves open, bound to lead and deal: %(count)s."),
         "",
     ),
     (
@@ -73,7 +78,9 @@ NATIVE_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
     (
         "native-products",
         I,
-        N_("Bitrix24's own switch leaves out %(count)s products that a deal of this lead has already."),
+        N_(
+            "Products that Bitrix24's own switch leaves out, because a deal of this lead has them already: %(count)s."
+        ),
         "",
     ),
 )

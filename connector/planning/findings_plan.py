@@ -88,21 +88,23 @@ PLAN_ROWS: tuple[tuple[str, Severity, str, str], ...] = (
     (
         "count-differs",
         E,
-        N_("The portal counts %(expected)s active leads, %(read)s could be read."),
+        N_("Active leads that the portal counts: %(expected)s; that could be read: %(read)s."),
         N_("Plan again; if it stays so, check the rights of the user."),
     ),
     (
         "leads-left-out",
         W,
         N_(
-            "%(count)s active leads are not in this plan. Bitrix24 would convert them by its own rules when the mode is changed."
+            "Active leads that are not in this plan: %(count)s. Bitrix24 would convert them by its own rules when the mode is changed."
         ),
         N_("Include them, close them by hand, or accept Bitrix24's own conversion."),
     ),
     (
         "leads-left-behind",
         W,
-        N_("%(count)s active leads are not in this plan. They stay leads, which Simple CRM does not show."),
+        N_(
+            "Active leads that are not in this plan: %(count)s. They stay leads, which Simple CRM does not show."
+        ),
         N_("Include them, or close them by hand."),
     ),
     (

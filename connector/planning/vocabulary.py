@@ -55,6 +55,9 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 }
 """Name of a place → code → word; all other values come from the portal and stay as they are."""
 
+AMOUNTS = frozenset({"amount", "rows"})
+"""Places that hold an amount with its currency."""
+
 FAILURES: Mapping[str, str] = {
     "e-mail": N_("e-mail address “%(value)s”"),
     "workflow": N_("workflow “%(value)s” asks for parameters"),

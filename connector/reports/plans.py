@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from connector.i18n import _, language, moment, ngettext, number
+from connector.i18n import _, amount, language, moment, ngettext, number
 from connector.planning.catalogue import CATALOGUE, ORDER, Kind, advice, render
 from connector.planning.encode import finding_from_json, head_to_json
 from connector.planning.model import Finding, PlanHead, Severity
@@ -44,7 +44,7 @@ def plan_report(source: PlanSource) -> Report:
         facts=(*_facts(head), (_("Digest"), source.digest)),
         notes=(
             *_left_out(source),
-            *(render(item, _) for item in head.findings if item.severity is not Severity.INFO),
+            *(render(item, _, amount) for item in head.findings if item.severity is not Severity.INFO),
         ),
         charts=(
             Flow(_("Lead stages to deal stages"), _("Lead"), _("Deal"), flow(head)),
@@ -120,8 +120,8 @@ def samples(source: PlanSource) -> dict[str, Finding]:
 def text(kind: Kind, sample: Finding | None = None) -> str:
     """The message of a kind of finding; where it has particulars, told by the example of one lead."""
     if sample is None or not sample.params:
-        return render(Finding(kind.code, kind.severity), _)
-    return _("For example: %(message)s", message=render(sample, _))
+        return render(Finding(kind.code, kind.severity), _, amount)
+    return _("For example: %(message)s", message=render(sample, _, amount))
 
 
 def what_to_do(kind: Kind, sample: Finding | None = None) -> str:
@@ -179,7 +179,8 @@ def _findings_sheet(source: PlanSource) -> Sheet:
         Column("leads", _("Leads"), 8, number=True),
     )
     rows: list[tuple[Cell, ...]] = [
-        (item.severity.value, item.code, render(item, _), advice(item, _), None) for item in head.findings
+        (item.severity.value, item.code, render(item, _, amount), advice(item, _), None)
+        for item in head.findings
     ]
     for kind, count in findings(head):
         sample = shown.get(kind.code)
@@ -251,12 +252,12 @@ def _row(lead: Json, head: PlanHead) -> tuple[Cell, ...]:
         done["complete-activity"],
         sum(len(a["params"].get("rows") or ()) for a in managed if a["do"] == "set-products"),
         worst.value if worst else "",
-        " ".join(render(item, _) for item in findings),
+        " ".join(render(item, _, amount) for item in findings),
         stage_text((native["deal"] or {}).get("stageId"), stages),
         record_name(native["contact"]) if native["contact"] else "",
         record_name(native["company"]) if native["company"] else "",
         len(native["completes_activities"]),
-        " ".join(render(finding_from_json(item), _) for item in native["differences"]),
+        " ".join(render(finding_from_json(item), _, amount) for item in native["differences"]),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import ValidationError
 from werkzeug.datastructures import MultiDict
 
-from connector.i18n import _
+from connector.i18n import _, amount
 from connector.planning.catalogue import render
 from connector.planning.checks import check_options
 from connector.planning.model import CrmMode, PortalFacts, Severity
@@ -130,7 +130,7 @@ def options_of(form: MultiDict[str, str], facts: PortalFacts) -> Options:
 
 def problems(options: Options, facts: PortalFacts) -> list[str]:
     """What does not fit this portal, in the reader's language; empty when a plan can be made."""
-    return [render(f, _) for f in check_options(options, facts) if f.severity is Severity.ERROR]
+    return [render(f, _, amount) for f in check_options(options, facts) if f.severity is Severity.ERROR]
 
 
 def view(options: Options, facts: PortalFacts) -> FormView:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.i18n import N_, _, ngettext, number
+from connector.i18n import N_, _, amount, ngettext, number
 from connector.planning.catalogue import render
 from connector.planning.encode import action_to_json
 from connector.planning.model import Action, Do, LeadPlan, PortalFacts, Severity
@@ -95,7 +95,7 @@ def lead_view(plan: LeadPlan, facts: PortalFacts) -> LeadView:
         before=_before(plan, teller),
         after=tuple(records(plan, teller)),
         actions=tuple(_told(a, teller) for a in plan.managed),
-        differences=tuple(render(f, _) for f in plan.native.differences),
+        differences=tuple(render(f, _, amount) for f in plan.native.differences),
     )
 
 
@@ -116,7 +116,7 @@ def _told(action: Action, teller: Teller) -> str:
 def _before(plan: LeadPlan, teller: Teller) -> tuple[Pair, ...]:
     fields = plan.snapshot.fields
     lost = {
-        str(f.params.get("field")): render(f, _)
+        str(f.params.get("field")): render(f, _, amount)
         for f in plan.findings
         if f.severity is Severity.DATA_LOSS and f.params.get("field")
     }

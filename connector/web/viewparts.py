@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from connector.i18n import _
+from connector.i18n import _, amount
 from connector.planning.catalogue import advice, render
 from connector.planning.model import Finding
 from connector.web import words
@@ -65,7 +65,12 @@ def finding_view(item: Finding, leads: int = 0) -> FindingView:
     """A finding in the reader's language."""
     severity = item.severity.value
     return FindingView(
-        item.code, severity, _(words.SEVERITY_WORDS[severity]), render(item, _), advice(item, _), leads
+        item.code,
+        severity,
+        _(words.SEVERITY_WORDS[severity]),
+        render(item, _, amount),
+        advice(item, _),
+        leads,
     )
 
 

@@ -43,7 +43,7 @@ def main() -> None:
                 for scheme in asked.schemes.split(","):
                     folder = asked.folder / f"{language}-{width}-{scheme}"
                     folder.mkdir(parents=True, exist_ok=True)
-                    with _person(playwright, asked.leads, language, width, scheme) as (person, portal):
+                    with person_in(playwright, asked.leads, language, width, scheme) as (person, portal):
                         tour(person, portal, Album(folder, width))
                     sys.stdout.write(f"{folder}\n")
 
@@ -70,7 +70,7 @@ class Album:
 
 
 def _readme(playwright: Playwright, leads: int) -> None:
-    with _person(playwright, leads, "en", 1280, "light") as (person, _):
+    with person_in(playwright, leads, "en", 1280, "light") as (person, _):
         person.install()
         person.dry_run()
         person.page.wait_for_timeout(800)
@@ -79,9 +79,10 @@ def _readme(playwright: Playwright, leads: int) -> None:
 
 
 @contextmanager
-def _person(
-    playwright: Playwright, leads: int, language: str, width: int, scheme: str
+def person_in(
+    playwright: Playwright, leads: int, language: str, width: int, scheme: str, height: int = 900
 ) -> Iterator[tuple[Visit, Sandbox]]:
+    """A browser with an administrator of a fresh demo portal."""
     with (
         tempfile.TemporaryDirectory() as profile,
         running_demo(leads=leads) as portal,
@@ -89,7 +90,7 @@ def _person(
             playwright,
             CHROMIUM,
             Path(profile),
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": height},
             color_scheme=scheme,
             locale=language,
         ) as context,

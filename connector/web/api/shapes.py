@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from connector.errors import sentences
-from connector.i18n import _
+from connector.i18n import _, amount
 from connector.planning.catalogue import advice, render
 from connector.planning.model import Finding
 
@@ -78,6 +78,6 @@ def finding_of(item: Finding) -> FindingShape:
         code=item.code,
         severity=item.severity.value,
         params=dict(item.params),
-        message=render(item, _),
+        message=render(item, _, amount),
         advice=advice(item, _),
     )
