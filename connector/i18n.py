@@ -47,10 +47,10 @@ LANGUAGES: Mapping[str, Language] = {
         Language("pl", "Polski", ("pl",)),
         Language("de", "Deutsch", ("de",)),
         Language("ru", "Русский", ("ru", "by", "kz")),
-        Language("uk", "Українська", ("ua", "uk"), ready=False),
-        Language("es", "Español", ("la", "es"), ready=False),
-        Language("fr", "Français", ("fr",), ready=False),
-        Language("pt_BR", "Português (Brasil)", ("br", "pt"), ready=False),
+        Language("uk", "Українська", ("ua", "uk")),
+        Language("es", "Español", ("la", "es")),
+        Language("fr", "Français", ("fr",)),
+        Language("pt_BR", "Português (Brasil)", ("br", "pt")),
     )
 }
 

@@ -82,7 +82,8 @@ def test_the_modes_have_one_name_each(code: str) -> None:
 
 @pytest.mark.parametrize("code", TRANSLATED)
 def test_no_word_of_another_product_slipped_in(code: str) -> None:
-    assert [text for _english, text in texts(code) if re.search(FOREIGN[code], text)] == []
+    shown = [re.sub(r"%\(\w+\)s", "", text) for _english, text in texts(code)]
+    assert [text for text in shown if re.search(FOREIGN[code], text)] == []
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
