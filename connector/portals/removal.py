@@ -33,6 +33,7 @@ from connector.store.models import (
     PlanLead,
     Portal,
     PortalState,
+    Preference,
     RestLog,
     Rule,
     Run,
@@ -168,7 +169,16 @@ def _forget_people_and_leads(session: Session, portal_id: int) -> None:
     session.execute(
         delete(Delivery).where(Delivery.portal_id == portal_id, Delivery.id.not_in(_on_their_way(portal_id)))
     )
-    for owned in (RestLog, InboundEvent, DownloadTicket, LoginAttempt, PipelineChange, ModeWatch, ApiKey):
+    for owned in (
+        RestLog,
+        InboundEvent,
+        DownloadTicket,
+        LoginAttempt,
+        PipelineChange,
+        ModeWatch,
+        ApiKey,
+        Preference,
+    ):
         session.execute(delete(owned).where(owned.portal_id == portal_id))
 
 

@@ -30,6 +30,7 @@ from connector.store.models_portal import (
     Portal,
     PortalKind,
     PortalState,
+    Preference,
     RestLog,
 )
 from connector.store.models_run import (
@@ -75,6 +76,7 @@ __all__ = [
     "Portal",
     "PortalKind",
     "PortalState",
+    "Preference",
     "Reaction",
     "Refusal",
     "RestLog",

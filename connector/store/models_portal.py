@@ -142,6 +142,18 @@ class DownloadTicket(Base):
     used_at: Mapped[datetime | None]
 
 
+class Preference(Base):
+    """What one person of a portal has chosen for themselves: language of the app, and the options that were filled in and not used yet."""
+
+    __tablename__ = "preference"
+
+    portal_id: Mapped[int] = mapped_column(ForeignKey("portal.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    language: Mapped[str] = mapped_column(default="")
+    draft: Mapped[JsonList | None]
+    updated_at: Mapped[datetime]
+
+
 class LoginAttempt(Base):
     """A login outside the frame that was begun: good for one callback, in the browser that began it. Hashes are SHA-256."""
 

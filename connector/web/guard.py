@@ -11,6 +11,7 @@ from typing import Any
 from flask import Response, abort, g, make_response, request
 
 from connector import i18n
+from connector.portals import preferences
 from connector.portals.card import portal_card
 from connector.portals.refs import PortalRef
 from connector.portals.rights import Action, Role, Viewer, may, require, viewer
@@ -106,6 +107,7 @@ def _enter(action: Action) -> Any:
         return failures.expired()
     if wanted := request.form.get("lang"):
         who = who.speaking(i18n.pick(wanted))
+        preferences.keep_language(web().db, who.portal_id, who.user_id, who.lang, web().clock)
     enter(who, portal_card(web().db, who.portal_id).ref)
     g.viewer = viewer(web().db, who.portal_id, user_id=who.user_id, name=who.name, is_admin=who.admin)
     if me().role is Role.OTHER and not may(me(), action):

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, make_response, request, url_for
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from connector import i18n
+from connector.portals import preferences
 from connector.portals.access import open_client
 from connector.portals.install import install as install_portal
 from connector.portals.install import set_up
@@ -115,6 +116,8 @@ def _opening() -> Opening:
 def let_in(opened: Opened) -> None:
     """This request is made by the person whom the portal has just confirmed."""
     person = opened.viewer
+    if chosen := preferences.language(web().db, opened.ref.id, person.user_id):
+        i18n.speak(i18n.pick(chosen))
     who = WebSession(
         portal_id=opened.ref.id,
         origin=opened.origin,

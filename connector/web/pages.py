@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, request
+from flask import Blueprint, Response, request
+from werkzeug.datastructures import MultiDict
 
 from connector.planning.model import CrmMode, PortalFacts
 from connector.planning.options import Options
 from connector.plans import queries as plan_queries
+from connector.portals import preferences
 from connector.portals.retention import retention_days
 from connector.portals.rights import Action
 from connector.switching import queries as run_queries
@@ -18,8 +21,9 @@ from connector.switching.service import run_of_plan
 from connector.web import forms, history
 from connector.web.context import page, part, web
 from connector.web.facts import active_total, facts_view
-from connector.web.guard import portal, signed_in
+from connector.web.guard import me, portal, signed_in
 from connector.web.reportview import when
+from connector.web.session import FIELD
 from connector.web.suggest import Suggestion
 
 FRESH = timedelta(days=1)
@@ -76,8 +80,11 @@ def options() -> str:
     if earlier:
         chosen = Options.model_validate(plan_queries.header(web().db, earlier, portal_id=portal().id).options)
         return options_page(chosen)
+    filled = (
+        request.form if "create" in request.form or request.form.get("to") == CrmMode.CLASSIC else _draft()
+    )
     try:
-        return options_page(forms.options_of(request.form, facts))
+        return options_page(forms.options_of(filled, facts))
     except forms.BadForm as bad:
         return options_page(Options(), bad.texts)
 
@@ -95,6 +102,20 @@ def options_page(chosen: Options, problems: tuple[str, ...] = ()) -> str:
         active_total=active_total(facts),
         here_fields={"to": "simple"},
     )
+
+
+def _draft() -> MultiDict[str, str]:
+    """What this person has filled in and not used yet: a reload, or another language, does not lose it."""
+    return MultiDict(preferences.draft(web().db, portal().id, me().user_id))
+
+
+@pages.route("/options/draft", methods=["POST"])
+@signed_in(Action.PLAN)
+def keep_draft() -> Response:
+    """Keep the form as it is filled in just now."""
+    pairs = [(n, v) for n, v in request.form.items(multi=True) if n not in (FIELD, "lang", "from")]
+    preferences.keep_draft(web().db, portal().id, me().user_id, pairs, web().clock)
+    return Response(status=HTTPStatus.NO_CONTENT)
 
 
 @pages.route("/options/stages", methods=["POST", "GET"])

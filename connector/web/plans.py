@@ -14,6 +14,7 @@ from connector.planning.options import Leftovers, Options
 from connector.plans import decisions, queries, service
 from connector.plans.queries import Header
 from connector.plans.samples import sample_findings
+from connector.portals import preferences
 from connector.portals.retention import retention_days
 from connector.portals.rights import Action
 from connector.switching import service as switching
@@ -21,7 +22,7 @@ from connector.web import forms, leadlines, leadview, pages, planview, words
 from connector.web.context import is_fragment, page, part, web
 from connector.web.downloads import plan_downloads
 from connector.web.failures import Link, Message, show
-from connector.web.guard import actor, portal, signed_in
+from connector.web.guard import actor, me, portal, signed_in
 from connector.web.leadcompare import lead_comparison
 from connector.web.todo import blocked, todo, unseen
 
@@ -46,6 +47,7 @@ def create() -> Any:
     if plan_id is None:
         plan_id = service.create(web().db, portal(), options, actor(), clock=web().clock)
         web().engine.enqueue("plan", plan_id, portal().key)
+    preferences.keep_draft(web().db, portal().id, me().user_id, (), web().clock)
     return onward("plans.show", plan_id=plan_id)
 
 
