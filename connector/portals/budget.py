@@ -1,17 +1,17 @@
 """The request budget of a portal, shared by all threads and processes on one database. Knows no arithmetic: the wire brings that."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Insert, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from connector.bitrix.limits import BucketState, Operating
 from connector.clock import Clock, SystemClock
 from connector.store.database import Database
 from connector.store.models import Budget, BudgetOperating
+from connector.store.upsert import upsert
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ class DatabaseBucket:
         with self._db.begin() as session:
             row = _locked(session, key)
             if row is None:
-                session.execute(_upsert(self._db, Budget, {"key": key}, {}))
+                session.execute(upsert(self._db, Budget, {"key": key}, {}))
                 row = _locked(session, key)
             assert row is not None
             state, value = step(BucketState(row.free_at, row.slowdown, row.refused_at))
@@ -81,7 +81,7 @@ class DatabaseOperatingTimes:
             "blocked_until": latest.blocked_until,
         }
         with self._db.begin() as session:
-            session.execute(_upsert(self._db, BudgetOperating, {"key": portal, "method": method}, values))
+            session.execute(upsert(self._db, BudgetOperating, {"key": portal, "method": method}, values))
 
 
 def _alike(one: Operating, other: Operating, step: float) -> bool:
@@ -93,14 +93,3 @@ def _alike(one: Operating, other: Operating, step: float) -> bool:
 
 def _locked(session: Session, key: str) -> Budget | None:
     return session.scalar(select(Budget).where(Budget.key == key).with_for_update())
-
-
-def _upsert(
-    db: Database, table: type[DeclarativeBase], key: Mapping[str, object], values: Mapping[str, object]
-) -> Insert:
-    """Insert, or change the row that is there; without `values` a row that is there stays as it is."""
-    make = sqlite.insert if db.is_sqlite else postgresql.insert
-    insert = make(table).values(**key, **values)
-    if values:
-        return insert.on_conflict_do_update(index_elements=list(key), set_=values)
-    return insert.on_conflict_do_nothing(index_elements=list(key))

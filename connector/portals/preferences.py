@@ -1,10 +1,11 @@
 """What one person of a portal has chosen for themselves: language of the app, options not used yet. Must never hold data of the CRM."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from connector.clock import Clock
 from connector.store.database import Database
 from connector.store.models import Preference
+from connector.store.upsert import upsert
 
 LONGEST = 20_000
 """Characters of options that are kept; no form of ours comes near."""
@@ -21,10 +22,7 @@ def language(db: Database, portal_id: int, user_id: int) -> str:
 
 def keep_language(db: Database, portal_id: int, user_id: int, code: str, clock: Clock) -> None:
     """Remember the language that this person has chosen."""
-    with db.begin() as session:
-        kept = _of(session.get(Preference, (portal_id, user_id)), portal_id, user_id, clock)
-        kept.language = code
-        session.add(kept)
+    _keep(db, portal_id, user_id, {"language": code}, clock)
 
 
 def draft(db: Database, portal_id: int, user_id: int) -> list[tuple[str, str]]:
@@ -36,15 +34,16 @@ def draft(db: Database, portal_id: int, user_id: int) -> list[tuple[str, str]]:
 
 def keep_draft(db: Database, portal_id: int, user_id: int, pairs: Pairs, clock: Clock) -> None:
     """Remember a form; one that is too long to be ours is not kept."""
-    if sum(len(name) + len(value) for name, value in pairs) > LONGEST:
-        return
+    if sum(len(name) + len(value) for name, value in pairs) <= LONGEST:
+        _keep(db, portal_id, user_id, {"draft": [list(pair) for pair in pairs]}, clock)
+
+
+def drop_draft(db: Database, portal_id: int, user_id: int, clock: Clock) -> None:
+    """The form has been used."""
+    keep_draft(db, portal_id, user_id, (), clock)
+
+
+def _keep(db: Database, portal_id: int, user_id: int, values: Mapping[str, object], clock: Clock) -> None:
+    key = {"portal_id": portal_id, "user_id": user_id}
     with db.begin() as session:
-        kept = _of(session.get(Preference, (portal_id, user_id)), portal_id, user_id, clock)
-        kept.draft = [list(pair) for pair in pairs] or None
-        session.add(kept)
-
-
-def _of(found: Preference | None, portal_id: int, user_id: int, clock: Clock) -> Preference:
-    kept = found or Preference(portal_id=portal_id, user_id=user_id, language="")
-    kept.updated_at = clock.now()
-    return kept
+        session.execute(upsert(db, Preference, key, {**values, "updated_at": clock.now()}))

@@ -95,6 +95,7 @@ def purge(db: Database, settings: Settings, clock: Clock) -> Purged:
     old_log = now - timedelta(days=settings.rest_log_days)
     with db.begin() as session:
         runs, plans = _purge_switches(session, settings, now)
+        session.execute(update(Preference).where(Preference.updated_at < old).values(draft=None))
         waiting = select(Delivery.occurrence_id).where(Delivery.occurrence_id.is_not(None))
         return Purged(
             runs=runs,

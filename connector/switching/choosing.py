@@ -50,15 +50,17 @@ class Choice:
         single = [(task, slot) for task, slot in ready if not self._shares(slot)]
         commands = [_command_of(slot.call) for _, slot in single]
         low = sum(method != ONE for method, _ in commands) < STOCK * self._size
-        joint = sorted(self._joint(ready), key=lambda ask: not self._is_worth_it(ask, low))
-        early = sum(self._is_worth_it(ask, low) for ask in joint)
-        asks += joint[:early][: self._size - len(asks)]
+        early: list[Ask] = []
+        late: list[Ask] = []
+        for look in self._joint(ready):
+            (early if self._is_worth_it(look, low) else late).append(look)
+        asks += early[: self._size - len(asks)]
         load = Load(self._size, len(asks))
         for place in full_first(commands, ahead=low):
             if not load.takes(*commands[place]):
                 return asks
             asks.append(ask(*single[place]))
-        return asks + joint[early:][: self._size - load.used]
+        return asks + late[: self._size - load.used]
 
     def waiting(self, tasks: Sequence[Task]) -> Iterator[tuple[Task, Slot]]:
         """Everything that may be asked, now or later, in the order in which it should be."""

@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 from connector.bitrix.client import BitrixClient
@@ -21,6 +20,7 @@ from connector.settings import Settings
 from connector.store.database import Database
 from connector.store.models import Plan, PlanState, Portal, Run, RunState, Worker
 from connector.store.trouble import trouble_of
+from connector.store.upsert import upsert
 from connector.switching.runner import SliceResult, let_go, run_slice
 from connector.switching.shift import Effort, OpenClient
 
@@ -152,10 +152,8 @@ class Jobs:
     def beat(self) -> None:
         """Say that this process lives."""
         now = self._clock.now()
-        make = sqlite.insert if self._db.is_sqlite else postgresql.insert
-        statement = make(Worker).values(id=self.holder, seen_at=now)
         with self._db.begin() as session:
-            session.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"seen_at": now}))
+            session.execute(upsert(self._db, Worker, {"id": self.holder}, {"seen_at": now}))
             session.execute(delete(Worker).where(Worker.seen_at < now - timedelta(days=1)))
 
     def living(self) -> set[str]:

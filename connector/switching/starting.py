@@ -35,11 +35,7 @@ def start(
     """
     now = (clock or SystemClock()).now()
     with one_live_run(db, plan_id) as session:
-        plan = session.get(Plan, plan_id)
-        if plan is None:
-            raise PlanNotFound(plan=plan_id)
-        check_plan(session, plan)
-        check_age(plan, valid_days, now)
+        plan = _usable(session, plan_id, valid_days, now)
         no_other_run(session, plan.portal_id)
         run = _new_run(plan, "apply", actor, now)
         session.add(run)
@@ -67,11 +63,7 @@ def start_native(
     """
     now = (clock or SystemClock()).now()
     with one_live_run(db, plan_id) as session:
-        plan = session.get(Plan, plan_id)
-        if plan is None:
-            raise PlanNotFound(plan=plan_id)
-        check_plan(session, plan)
-        check_age(plan, valid_days, now)
+        plan = _usable(session, plan_id, valid_days, now)
         if plan.direction != CrmMode.SIMPLE:
             raise NothingToWatch()
         no_other_run(session, plan.portal_id)
@@ -128,6 +120,16 @@ def undo(
         detail = {"run": new.id, "undo_of": run_id, "leads": total}
         audit.record(session, run.portal_id, at=now, who=actor, action=audit.Did.UNDONE, detail=detail)
         return new.id
+
+
+def _usable(session: Session, plan_id: str, valid_days: int | None, now: datetime) -> Plan:
+    """A plan that a run may begin with; raises what says why not."""
+    plan = session.get(Plan, plan_id)
+    if plan is None:
+        raise PlanNotFound(plan=plan_id)
+    check_plan(session, plan)
+    check_age(plan, valid_days, now)
+    return plan
 
 
 def _new_run(plan: Plan, kind: str, actor: Actor, now: datetime) -> Run:

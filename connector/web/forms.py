@@ -33,6 +33,13 @@ _PLAIN = (
 _STAGE = "stage."
 LONGEST_ID = 18
 """Digits; what is longer is no id of any portal, and Python refuses to read thousands of them."""
+_TYPED = {
+    "contact_name": "contact_name",
+    "created_from": "leads.created_from",
+    "created_to": "leads.created_to",
+    "exclude": "leads.exclude",
+}
+"""Value of the form → its field, where people type what may be wrong."""
 _MORE = ("clients", "timeline", "contact_name", "company_title", "leftovers", "variant")
 
 
@@ -105,10 +112,10 @@ class FormView:
 
 
 class BadForm(Exception):
-    """The posted form contradicts itself; `texts` say how, for the person who filled it."""
+    """The posted form contradicts itself; `texts` say how, for the person who filled it, and `kept` is what of it can be."""
 
-    def __init__(self, texts: Iterable[str]) -> None:
-        self.texts = tuple(texts)
+    def __init__(self, texts: Iterable[str], kept: Options) -> None:
+        self.texts, self.kept = tuple(texts), kept
         super().__init__("; ".join(self.texts))
 
 
@@ -125,7 +132,22 @@ def options_of(form: MultiDict[str, str], facts: PortalFacts) -> Options:
     try:
         return Options(to=CrmMode.SIMPLE, **values)
     except ValidationError as problem:
-        raise BadForm(_said(problem)) from None
+        raise BadForm(_said(problem), _what_fits(values, problem)) from None
+
+
+def _what_fits(values: Mapping[str, Any], problem: ValidationError) -> Options:
+    """The options without the values that are wrong."""
+    wrong = {one["loc"] for one in problem.errors()}
+    leads = {
+        name: value
+        for name, value in values["leads"].items()
+        if not any(place[:1] == ("leads",) and place[1:2] in ((), (name,)) for place in wrong)
+    }
+    fine = {name: value for name, value in values.items() if not any(place[:1] == (name,) for place in wrong)}
+    try:
+        return Options(to=CrmMode.SIMPLE, **{**fine, "leads": leads})
+    except ValidationError:
+        return Options(pipeline=values["pipeline"])
 
 
 def problems(options: Options, facts: PortalFacts) -> list[str]:
@@ -133,8 +155,9 @@ def problems(options: Options, facts: PortalFacts) -> list[str]:
     return [render(f, _, amount) for f in check_options(options, facts) if f.severity is Severity.ERROR]
 
 
-def view(options: Options, facts: PortalFacts) -> FormView:
-    """The form with these options filled in."""
+def view(options: Options, facts: PortalFacts, typed: Mapping[str, str] | None = None) -> FormView:
+    """The form with these options filled in; what was `typed` stands in the fields as it was, also where it is wrong."""
+    written = {name: (typed or {}).get(field, "") for name, field in _TYPED.items()}
     new = options.pipeline == NEW
     pipeline = None if new else facts.pipeline(int(options.pipeline))
     links = {link.lead_stage: link.deal_stage for link in map_stages(facts, options)}
@@ -156,6 +179,7 @@ def view(options: Options, facts: PortalFacts) -> FormView:
             "created_from": str(options.leads.created_from or ""),
             "created_to": str(options.leads.created_to or ""),
             "exclude": ", ".join(map(str, options.leads.exclude)),
+            **{name: text for name, text in written.items() if text},
         },
         create=_told(words.CREATE),
         activities=_told(words.ACTIVITIES),
@@ -177,7 +201,8 @@ def view(options: Options, facts: PortalFacts) -> FormView:
             StageBox(c.id, c.name, safe_color(c.color), c.count, c.id in chosen) for c in counts
         ),
         new_pipeline=new,
-        more_open=not options.leads.everything
+        more_open=any(written.values())
+        or not options.leads.everything
         or any(getattr(options, name) != getattr(defaults, name) for name in _MORE if name != "contact_name"),
     )
 

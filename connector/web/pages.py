@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
@@ -67,6 +68,7 @@ def overview_page() -> str:
 @signed_in(Action.PLAN)
 def choose() -> str:
     """Step 2: the mode that is wanted."""
+    keep_filled()
     facts = web().facts.of(portal().id)
     return page("choose", "choose", live=_live(), suggestion=_suggestion(facts), **facts_view(facts))
 
@@ -80,17 +82,18 @@ def options() -> str:
     if earlier:
         chosen = Options.model_validate(plan_queries.header(web().db, earlier, portal_id=portal().id).options)
         return options_page(chosen)
-    filled = (
-        request.form if "create" in request.form or request.form.get("to") == CrmMode.CLASSIC else _draft()
-    )
+    keep_filled()
+    filled = request.form if _is_filled() or request.form.get("to") == CrmMode.CLASSIC else _draft()
     try:
         return options_page(forms.options_of(filled, facts))
     except forms.BadForm as bad:
-        return options_page(Options(), bad.texts)
+        return options_page(bad.kept, bad.texts, filled)
 
 
-def options_page(chosen: Options, problems: tuple[str, ...] = ()) -> str:
-    """The option form with a choice filled in, and what is wrong with it."""
+def options_page(
+    chosen: Options, problems: tuple[str, ...] = (), typed: Mapping[str, str] | None = None
+) -> str:
+    """The option form with a choice filled in, and what is wrong with what was `typed`."""
     facts = web().facts.of(portal().id)
     if chosen.to is CrmMode.CLASSIC:
         return page("options_classic", "options", problems=problems, here_fields={"to": "classic"})
@@ -98,7 +101,7 @@ def options_page(chosen: Options, problems: tuple[str, ...] = ()) -> str:
         "options",
         "options",
         problems=problems,
-        form=forms.view(chosen, facts),
+        form=forms.view(chosen, facts, typed),
         active_total=active_total(facts),
         here_fields={"to": "simple"},
     )
@@ -109,12 +112,23 @@ def _draft() -> MultiDict[str, str]:
     return MultiDict(preferences.draft(web().db, portal().id, me().user_id))
 
 
+def _is_filled() -> bool:
+    """Whether the option form was posted, and not only the way to it."""
+    return "create" in request.form
+
+
+def keep_filled() -> None:
+    """Keep the option form as it was posted, if it was."""
+    if _is_filled():
+        pairs = [(n, v) for n, v in request.form.items(multi=True) if n not in (FIELD, "lang", "from")]
+        preferences.keep_draft(web().db, portal().id, me().user_id, pairs, web().clock)
+
+
 @pages.route("/options/draft", methods=["POST"])
 @signed_in(Action.PLAN)
 def keep_draft() -> Response:
-    """Keep the form as it is filled in just now."""
-    pairs = [(n, v) for n, v in request.form.items(multi=True) if n not in (FIELD, "lang", "from")]
-    preferences.keep_draft(web().db, portal().id, me().user_id, pairs, web().clock)
+    """The form changes: keep it as it is just now."""
+    keep_filled()
     return Response(status=HTTPStatus.NO_CONTENT)
 
 

@@ -40,14 +40,16 @@ def create() -> Any:
     try:
         options = forms.options_of(request.form, facts)
     except forms.BadForm as bad:
-        return pages.options_page(Options(pipeline=forms.pipeline_of(request.form, facts)), bad.texts), 422
+        pages.keep_filled()
+        return pages.options_page(bad.kept, bad.texts, request.form), 422
     if wrong := forms.problems(options, facts):
+        pages.keep_filled()
         return pages.options_page(options, tuple(wrong)), 422
     plan_id = _same(options)
     if plan_id is None:
         plan_id = service.create(web().db, portal(), options, actor(), clock=web().clock)
         web().engine.enqueue("plan", plan_id, portal().key)
-    preferences.keep_draft(web().db, portal().id, me().user_id, (), web().clock)
+    preferences.drop_draft(web().db, portal().id, me().user_id, web().clock)
     return onward("plans.show", plan_id=plan_id)
 
 
