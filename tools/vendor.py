@@ -32,6 +32,7 @@ ICONS = {
     "search": "outline/Search", "settings": "outline/SettingsM", "shield": "outline/ShieldChecked", "stop": "outline/StopM",
     "switch": "outline/Switcher", "trash": "outline/Trashcan", "undo": "outline/Undo", "warning": "outline/Alert",
 }  # fmt: skip
+LINE = 'fill="none" stroke="currentColor" stroke-linejoin="round" stroke-width="1.4"'
 
 
 def main(folders: list[str]) -> None:
@@ -119,19 +120,23 @@ def _sprite(folder: Path) -> str:
         group, icon = source.split("/")
         code = (folder / group / "esm" / f"{icon}Icon.js").read_text(encoding="utf-8")
         box = re.search(r'viewBox: "([^"]+)"', code)
-        paths = [
-            _path(attributes)
-            for attributes in re.findall(r'_createElementVNode\("path", \{(.*?)\}\)', code, re.S)
-        ]
+        paths = _paths(re.findall(r'_createElementVNode\("path", \{(.*?)\}\)', code, re.S))
         symbols.append(
             f'<symbol id="{name}" viewBox="{box.group(1) if box else "0 0 24 24"}">{"".join(paths)}</symbol>'
         )
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 
-def _path(attributes: str) -> str:
-    pairs = re.findall(r'"?([a-z-]+)"?: "([^"]*)"', attributes)
-    return "<path " + " ".join(f'{name}="{value}"' for name, value in pairs) + "/>"
+def _paths(found: list[str]) -> list[str]:
+    """The paths of an icon. A masked one is the outline of the shape before it, which is only the mask: drawn as that shape's line."""
+    paths: list[str] = []
+    for attributes in found:
+        pairs = dict(re.findall(r'"?([a-z-]+)"?: "([^"]*)"', attributes))
+        if "mask" in pairs:
+            paths[-1] = paths[-1].removesuffix("/>") + f" {LINE}/>"
+            continue
+        paths.append("<path " + " ".join(f'{name}="{value}"' for name, value in pairs.items()) + "/>")
+    return paths
 
 
 if __name__ == "__main__":

@@ -4,8 +4,10 @@ Decides only; the fields are put together elsewhere. `InPlan` remembers what ear
 IDs, so the lead with the lowest ID creates a client and the later ones use it.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 from .catalogue import finding
@@ -15,14 +17,35 @@ from .options import Clients, Options
 LINKED = ("linked",)
 
 
-@dataclass(slots=True)
 class Planned:
     """A client that a lead of this plan creates: enough of it to tell what a later lead would add. There is one for most leads of a
-    plan, so it is kept small. `known`: its phones and e-mails, as `channels.known` gives them."""
+    plan, and later leads rarely ask for it, so it is kept packed."""
 
-    lead: int
-    fields: dict[str, Any]
-    known: frozenset[str]
+    __slots__ = ("_packed", "lead")
+
+    def __init__(self, lead: int, fields: Mapping[str, Any], known: Iterable[str]) -> None:
+        self.lead = lead
+        self._pack(fields, known)
+
+    def _pack(self, fields: Mapping[str, Any], known: Iterable[str]) -> None:
+        self._packed = json.dumps((fields, sorted(known)), ensure_ascii=False, separators=(",", ":")).encode(
+            errors="surrogatepass"
+        )
+
+    def read(self) -> tuple[dict[str, Any], frozenset[str]]:
+        """Its fields (as in `crm.item.add`), and its phones and e-mails as `channels.known` gives them."""
+        fields, known = json.loads(self._packed)
+        return fields, frozenset(known)
+
+    def fill(self, fields: Mapping[str, Any], known: Iterable[str]) -> None:
+        """Remember what a later lead adds."""
+        have, reached = self.read()
+        self._pack({**have, **fields}, reached.union(known))
+
+
+def _digest(key: str) -> bytes:
+    """A comparable phone or e-mail (with the company's name, where that counts) in 16 bytes; no two have ever met."""
+    return blake2b(key.encode(errors="surrogatepass"), digest_size=16).digest()
 
 
 @dataclass(slots=True)
@@ -30,18 +53,19 @@ class InPlan:
     """What the leads so far bring: comparable phone or e-mail → the client of this plan that has it, per entity; and what is added to
     existing clients. Grows as the plan is made."""
 
-    _known: dict[str, dict[str, Planned]] = field(default_factory=lambda: {"contact": {}, "company": {}})
+    _known: dict[str, dict[bytes, Planned]] = field(default_factory=lambda: {"contact": {}, "company": {}})
     _added: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
     def find(self, entity: str, keys: Iterable[str]) -> Planned | None:
         """The client with any of these keys that the lead with the lowest ID creates."""
         known = self._known[entity]
-        return min((known[k] for k in keys if k in known), key=lambda p: p.lead, default=None)
+        hits = (known.get(_digest(key)) for key in keys)
+        return min((hit for hit in hits if hit is not None), key=lambda p: p.lead, default=None)
 
     def add(self, entity: str, keys: Iterable[str], planned: Planned) -> None:
         """Remember which keys lead to this client."""
         for key in keys:
-            self._known[entity].setdefault(key, planned)
+            self._known[entity].setdefault(_digest(key), planned)
 
     def after(self, match: ClientMatch) -> Mapping[str, Any]:
         """The fields of an existing client as the earlier leads of the plan will leave it; empty when it could not be read."""

@@ -73,10 +73,8 @@ class ClientSteps:
                     entity, keys, Planned(self.lead.id, small, channels.known(fields, self.country))
                 )
             elif decision.planned is not None:
-                decision.planned.fields.update(self.additions[entity]["fill"])
-                decision.planned.known |= channels.known(
-                    {"fm": self.additions[entity]["add_fm"]}, self.country
-                )
+                more = self.additions[entity]
+                decision.planned.fill(more["fill"], channels.known({"fm": more["add_fm"]}, self.country))
                 self.context.clients.add(entity, keys, decision.planned)
             elif decision.match is not None:
                 more = self.additions[entity]
@@ -122,8 +120,8 @@ class ClientSteps:
             return Action(entity, do, {"fields": fields})
         have: Mapping[str, Any]
         if decision.planned is not None:
-            have, id_, lead = decision.planned.fields, 0, decision.planned.lead
-            known = decision.planned.known
+            id_, lead = 0, decision.planned.lead
+            have, known = decision.planned.read()
             params: dict[str, Any] = {"lead": decision.planned.lead, "fields": self._new(entity, before)}
         else:
             assert decision.match is not None

@@ -14,7 +14,7 @@ from connector.settings import Settings
 from connector.store.database import Database
 from connector.switching.engine import Engine
 from connector.web import context, failures, guard
-from connector.web.api import routes
+from connector.web.api import problem, routes
 from connector.web.api.docs import docs
 from connector.web.auditlog import auditlog
 from connector.web.automation import automation
@@ -100,6 +100,7 @@ def create_app(
     app.register_blueprint(routes.blueprint())
     app.register_blueprint(docs)
     app.before_request(_forget_language)
+    app.before_request(guard.recall)
     app.before_request(_refuse_nul)
     app.after_request(guard.renew)
     app.after_request(harden)
@@ -107,8 +108,8 @@ def create_app(
 
 
 def _forget_language() -> None:
-    """A thread serves one person after the other."""
-    i18n.speak(i18n.SOURCE)
+    """A thread serves one person after the other; until it is known who asks, their browser says what they read."""
+    i18n.speak(i18n.SOURCE if problem.is_api() else i18n.pick(*request.accept_languages.values()))
 
 
 def _refuse_nul() -> None:

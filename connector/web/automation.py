@@ -140,6 +140,7 @@ def _rule_page(
         kinds=kinds,
         sample=request.form.get("sample") or (values.on[0] if values.on else kinds[0][0]),
         levels=[(value, _(text)) for value, text in told.LEVELS.items()],
+        runs=[(value, _(text)) for value, text in told.RUNS.items()],
         endpoints=[view.endpoint_line(one) for one in endpoints.endpoints(db, id_)],
         people=_people(),
         history=[view.reaction_line(one) for one in seen],

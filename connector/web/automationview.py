@@ -134,6 +134,15 @@ def attempt_line(one: AttemptView) -> Mapping[str, str]:
     }
 
 
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "from": words.MODE_NAMES,
+    "to": words.MODE_NAMES,
+    "kind": told.RUNS,
+    "severity": words.SEVERITY_WORDS,
+}
+"""What a condition compares, where it is a word of ours."""
+
+
 def reaction_line(one: ReactionView) -> Mapping[str, Any]:
     """A rule has seen an event."""
     return {
@@ -151,20 +160,20 @@ def reason_text(reason: Mapping[str, Any]) -> str:
     code = str(reason["code"])
     name, dot, rest = code.partition(".")
     label = _(told.CONDITIONS.get(name, name)) + (f" ({rest})" if dot else "")
-    found = "–" if reason["found"] is None else _value(reason["found"])
+    found = "–" if reason["found"] is None else _value(name, reason["found"])
     return _(
         "%(what)s: wanted %(wanted)s, found %(found)s",
         what=label,
-        wanted=_value(reason["wanted"]),
+        wanted=_value(name, reason["wanted"]),
         found=found,
     )
 
 
-def _value(value: object) -> str:
+def _value(condition: str, value: object) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    if isinstance(value, str) and value in words.MODE_NAMES:
-        return _(words.MODE_NAMES[value])
+    if isinstance(value, str) and value in (known := _WORDS.get(condition, {})):
+        return _(known[value])
     if isinstance(value, Mapping):
         low, high = value.get("at_least"), value.get("at_most")
         return "–".join(

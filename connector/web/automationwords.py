@@ -48,6 +48,11 @@ CONDITIONS: Mapping[str, str] = {
     "kind": N_("kind of run"),
     "counts": N_("number"),
 }
+RUNS: Mapping[str, str] = {
+    "apply": N_("a switch"),
+    "undo": N_("taking it back"),
+    "native": N_("a watched switch of Bitrix24"),
+}
 
 
 @dataclass(frozen=True, slots=True)

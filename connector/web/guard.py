@@ -4,11 +4,13 @@ through here; must never trust what a form says about portal, user or rights."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
 from typing import Any
 
 from flask import Response, abort, g, make_response, request
+from werkzeug.exceptions import HTTPException
 
 from connector import i18n
 from connector.portals import preferences
@@ -94,16 +96,13 @@ def renew(response: Response) -> Response:
 def _enter(action: Action) -> Any:
     if not same_site(request):
         abort(403)
-    token = request.form.get(FIELD) or request.headers.get("Authorization", "").removeprefix("Bearer ")
     try:
-        who = web().sessions.read(token)
+        who = web().sessions.read(_token())
     except SessionExpired:
-        _stay_framed(token)
         return failures.expired()
     except NoSession:
         return failures.outside()
     if action in ACTING and web().clock.now().timestamp() - who.since > VOUCHED.total_seconds():
-        _stay_framed(token)
         return failures.expired()
     if wanted := request.form.get("lang"):
         who = who.speaking(i18n.pick(wanted))
@@ -122,9 +121,15 @@ def denied() -> Response:
     return make_response(page("denied", owner=card.owner_name, mode=card.mode or ""), 403)
 
 
-def _stay_framed(token: str) -> None:
-    """An old token of ours still tells which portal frames this page and which language is read; it opens nothing."""
-    who = web().sessions.peek(token)
-    if who is not None:
-        i18n.speak(who.lang)
-        allow_frame(who.origin)
+def recall() -> None:
+    """A token of ours, even an old one, tells which portal frames this answer and which language is read, whatever goes wrong next: a
+    page for nobody would be a blank frame. It opens nothing."""
+    with suppress(HTTPException):  # a form that cannot be read holds no token
+        who = web().sessions.peek(_token())
+        if who is not None:
+            i18n.speak(who.lang)
+            allow_frame(who.origin)
+
+
+def _token() -> str:
+    return request.form.get(FIELD) or request.headers.get("Authorization", "").removeprefix("Bearer ")

@@ -5,9 +5,12 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
+from connector import i18n
 from tests.browser.driving import Sandbox, Visit
 from tests.browser.tour import tour
+from tests.web.conftest import Stage
 
 # Elements that stick out of the window on the right, innermost first; parts of tables that scroll by themselves do not count.
 TOO_WIDE = """html => html.scrollWidth <= html.clientWidth ? [] : [...document.querySelectorAll("body *")]
@@ -35,6 +38,24 @@ def test_every_page_is_accessible_and_fits(
     person = visit(portal, lang=lang, width=width, color_scheme=scheme, locale=lang, reduced_motion="reduce")
     found: list[str] = []
     tour(person, portal, lambda name, seen: found.extend(_wrong(name, seen, width, scheme)))
+    assert found == []
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_an_ended_session_is_accessible_and_fits_in_every_language(
+    late: Stage, new_page: Callable[..., Page], width: int
+) -> None:
+    Visit(new_page(), late.server.ready["portal"]).install()
+    page = new_page(width=width, reduced_motion="reduce")
+    found: list[str] = []
+    for one in i18n.available():
+        person = Visit(page, late.server.ready["portal"], lang=one.code)
+        person.open()
+        person.find("to-choose").wait_for()
+        late.clock.sleep(late.settings.session_minutes * 60 + 5)
+        person.click("to-choose")
+        person.find("message").wait_for()
+        found += _wrong(f"expired {one.code}", person, width, "light")
     assert found == []
 
 

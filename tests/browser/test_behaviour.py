@@ -1,31 +1,13 @@
 """What people do to pages: go back, reload, click twice, come back late, come as two. With a real engine, on the demo."""
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from threading import Thread
+from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
-from werkzeug.serving import make_server
 
-from connector.sandbox.server import SandboxServer
-from connector.store.database import Database
 from tests.browser.driving import Problems, Sandbox, Visit
-from tests.web.conftest import Stage, build_stage
+from tests.web.conftest import Stage
 
 OTHER_ADMIN = 1
-
-
-@pytest.fixture
-def late(sandbox: Callable[..., SandboxServer], database: Database, tmp_path: Path) -> Iterator[Stage]:
-    """The app with a clock of its own, served in this process."""
-    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
-    here = build_stage(sandbox, database, tmp_path, url=f"http://localhost:{server.server_port}", leads=8)
-    server.app = here.app
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield here
-    server.shutdown()
-    server.server_close()
 
 
 def test_an_expired_session_goes_on_where_the_portal_vouches_again(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from tests.browser.driving import LONG, Sandbox, Visit
+from tests.browser.tourrooms import Seen, rooms
 
 EMPLOYEE = 3
-Seen = Callable[[str, Visit], None]
 
 
 def tour(person: Visit, portal: Sandbox, seen: Seen, *, installed: bool = False) -> None:
@@ -71,68 +69,10 @@ def tour(person: Visit, portal: Sandbox, seen: Seen, *, installed: bool = False)
     person.click("to-history")
     person.find("history-run").first.wait_for()
     seen("history", person)
-    _pipelines(person, seen)
-    _settings(person, seen)
+    rooms(person, seen)
     _native(person, portal, seen)
     _to_classic(person, portal, seen)
     _errors(person, portal, seen)
-
-
-def _pipelines(person: Visit, seen: Seen) -> None:
-    """All pipelines, a new one made like the lead stages, what is refused, and the question before one goes."""
-    person.click("to-pipelines")
-    person.find("pipelines").wait_for()
-    seen("pipelines", person)
-    person.find("new-name").fill("Inquiries")
-    person.click("create")
-    person.find("stages").wait_for(timeout=LONG)
-    seen("pipeline", person)
-    person.find("stage-name").fill(person.find("name-1").input_value())
-    person.click("add-stage")
-    person.find("told").wait_for(timeout=LONG)
-    seen("pipeline-refused", person)
-    person.click("drop")
-    person.find("delete").wait_for()
-    seen("pipeline-ask", person)
-    person.click("delete")
-    person.find("pipelines").wait_for(timeout=LONG)
-
-
-def _settings(person: Visit, seen: Seen) -> None:
-    """What only administrators see."""
-    person.click("to-settings")
-    person.find("people-search").wait_for()
-    seen("people", person)
-    search = person.find("people-search")
-    search.press_sequentially("S")
-    person.find("found").wait_for()
-    seen("people-found", person)
-    search.fill("zzzz")
-    person.find("found").wait_for(state="detached")
-    seen("people-none", person)
-    search.fill("#3")
-    person.click("ask")
-    person.find("name").wait_for()
-    seen("people-ask", person)
-    person.click("name")
-    person.find("named").wait_for()
-    seen("people-named", person)
-    person.click("unname")
-    person.find("named").wait_for(state="detached")
-    person.click("tab-audit")
-    person.find("log").wait_for()
-    seen("audit", person)
-    person.app.locator("#log-since").fill("2001-01-01")
-    person.app.locator("#log-until").fill("2001-01-02")
-    person.click("log-show")
-    person.find("log").wait_for(state="detached")
-    seen("audit-empty", person)
-    person.click("tab-settings")
-    person.find("stored").wait_for()
-    seen("settings", person)
-    person.click("tab-keys")
-    person.app.locator("h1").wait_for()
-    seen("keys", person)
 
 
 def _native(person: Visit, portal: Sandbox, seen: Seen) -> None:
@@ -186,8 +126,29 @@ def _errors(person: Visit, portal: Sandbox, seen: Seen) -> None:
     person.query = f"{admin}&user_id=1"
     person.open()
     person.find("current-mode").wait_for()
+    _failed_plan(person, portal, seen)
     portal.post("faults", method="*", kind="error", status=503, times=5000)
     person.click("to-overview")
     person.find("message").wait_for(timeout=LONG)
     seen("portal-error", person)
     portal.post("faults/clear")
+
+
+def _failed_plan(person: Visit, portal: Sandbox, seen: Seen) -> None:
+    """A dry run that the portal refuses, and a page that is somebody else's or gone."""
+    person.click("to-choose")
+    person.click("to-options")
+    person.find("start-dry-run").wait_for()
+    portal.post("faults", method="crm.item.list", kind="error", status=403, code="ACCESS_DENIED")
+    person.click("start-dry-run")
+    person.find("message").wait_for(timeout=LONG)
+    seen("plan-failed", person)
+    portal.post("faults/clear")
+    person.open()
+    person.find("current-mode").wait_for()
+    person.app.locator("form:has([data-testid=to-history])").first.evaluate("e => { e.action += '/nowhere' }")
+    person.click("to-history")
+    person.find("message").wait_for()
+    seen("not-found", person)
+    person.open()
+    person.find("current-mode").wait_for()

@@ -117,6 +117,7 @@ def test_a_rule_is_made_tried_switched_off_and_deleted(stage: Callable[..., Stag
     }
     admin.press("try-rule", **fields, sample="crm.mode.changed")
     assert "im.notify.system.add" in admin.find("tried").text
+    assert "mode after: wanted Simple CRM, found Simple CRM" in admin.find("tried").text
     with here.db.read() as session:
         assert session.scalars(select(Delivery)).all() == []
     admin.press("save-rule")
@@ -132,6 +133,15 @@ def test_a_rule_is_made_tried_switched_off_and_deleted(stage: Callable[..., Stag
     admin.post(f"/app/automation/rules/{made.id}", {"session": token}).press("delete-rule")
     with here.db.read() as session:
         assert session.get(Rule, made.id) is None
+
+
+def test_reasons_of_a_rule_are_told_in_words(stage: Callable[..., Stage]) -> None:
+    admin = opened(stage(leads=2))
+    admin.press("new-rule")
+    fields = {"name": "n", "on": "switch.completed", "kind": "undo", "severity": "warning", "user": "1"}
+    told = admin.press("try-rule", **fields, sample="switch.completed").find("tried").text
+    assert "kind of run: wanted taking it back, found a switch" in told
+    assert "severity: wanted Warning, found" in told
 
 
 @pytest.mark.parametrize(

@@ -135,6 +135,28 @@ def test_an_expired_session_says_so_and_loses_nothing(stage: Callable[..., Stage
     assert here.server.world.base_url in frame_ancestors(person)
 
 
+def test_a_page_that_is_not_there_is_told_in_the_readers_language_inside_the_portal(
+    stage: Callable[..., Stage],
+) -> None:
+    here = stage(leads=1)
+    here.install()
+    person = here.open(here.admin, "pl")
+    token = person.token
+    person.post("/app/no-such-page", {"session": token})
+    assert person.status == 404
+    assert person.page.all("h1")[0].text == "Nie ma takiej strony"
+    assert frame_ancestors(person) == here.server.world.base_url
+    forged = Person(here.app).post("/app/no-such-page", {"session": token[:-2]})
+    assert frame_ancestors(forged) == "'none'"
+
+
+def test_a_stranger_is_spoken_to_as_their_browser_asks(stage: Callable[..., Stage]) -> None:
+    app = stage(leads=1).app
+    german = app.test_client().get("/app", headers={"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"})
+    assert '<html lang="de"' in german.text
+    assert "Öffnen Sie Leadswitch in Bitrix24" in german.text
+
+
 def test_plans_and_runs_of_another_portal_do_not_exist(stage: Callable[..., Stage]) -> None:
     here = stage(leads=5)
     person = here.install()
