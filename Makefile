@@ -1,7 +1,7 @@
 # The front door for people: sets up .venv on first use, then runs one thing. Every target can be run twice.
 #
 #   make demo [PORT=8080] [LEADS=300] [SEED=1]   a sandbox portal with the app inside, in the browser
-#   make test | lint | bench | chaos | screenshots | clean
+#   make test | lint | bench | chaos | accessible | screenshots | clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -13,7 +13,7 @@ STAMP  := $(VENV)/.installed
 TEST_JOBS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench chaos screenshots clean
+.PHONY: help setup demo test lint bench chaos accessible screenshots clean
 
 help:
 	@sed -n 's/^#\( \{0,1\}\)//p' Makefile | head -4
@@ -43,6 +43,9 @@ bench: $(STAMP)
 
 chaos: $(STAMP)
 	$(BIN)/python -m tests.chaos --write $(CHAOS)
+
+accessible: $(STAMP)
+	$(BIN)/python -m pytest -n $(TEST_JOBS) --dist load -m "thorough or not thorough" tests/browser/test_accessible.py $(PYTEST_ARGS)
 
 screenshots: $(STAMP)
 	$(BIN)/python -m tests.browser.screenshots $(SCREENSHOTS)

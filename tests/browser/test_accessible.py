@@ -1,4 +1,5 @@
-"""Every page in two languages, wide and narrow, each light and dark: no violation that axe-core finds, nothing wider than the window."""
+"""Every page, wide and narrow, each light and dark: no violation that axe-core finds, nothing wider than the window. Two of the
+languages are walked with every test run, all of them at both widths by `make accessible`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,13 +20,21 @@ TOO_WIDE = """html => html.scrollWidth <= html.clientWidth ? [] : [...document.q
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 60))))"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 ALL = {"type": "tag", "values": TAGS}
+ALWAYS = {("en", 1280), ("pl", 390)}
 # The two schemes differ in colours alone, so the second look asks only the rules about those.
 OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("lang", "width", "scheme"), [("en", 1280, "light"), ("pl", 390, "dark")])
+@pytest.mark.parametrize(
+    ("lang", "width", "scheme"),
+    [
+        pytest.param(lang, width, scheme, marks=() if (lang, width) in ALWAYS else pytest.mark.thorough)
+        for lang in (language.code for language in i18n.available())
+        for width, scheme in ((1280, "light"), (390, "dark"))
+    ],
+)
 def test_every_page_is_accessible_and_fits(
     start_demo: Callable[..., Sandbox],
     visit: Callable[..., Visit],
