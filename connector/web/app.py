@@ -100,8 +100,7 @@ def create_app(
     app.register_blueprint(routes.blueprint())
     app.register_blueprint(docs)
     app.before_request(_forget_language)
-    app.before_request(guard.recall)
-    app.before_request(_refuse_nul)
+    app.before_request(_read_form)
     app.after_request(guard.renew)
     app.after_request(harden)
     return app
@@ -112,8 +111,8 @@ def _forget_language() -> None:
     i18n.speak(i18n.SOURCE if problem.is_api() else i18n.pick(*request.accept_languages.values()))
 
 
-def _refuse_nul() -> None:
-    """No browser sends it, and PostgreSQL takes no text that holds it. What Bitrix24 posts is read by its own views, which count."""
+def _read_form() -> None:
+    """No browser sends a NUL, and PostgreSQL takes no text that holds it. What Bitrix24 posts is read by its own views, which count."""
     if request.endpoint in (f"{launch.name}.events", f"{launch.name}.robot"):
         return
     texts = (
@@ -123,6 +122,7 @@ def _refuse_nul() -> None:
     )
     if any("\0" in text for text in texts):
         abort(400)
+    guard.recall()
 
 
 def _time_zone() -> str | None:

@@ -4,13 +4,11 @@ through here; must never trust what a form says about portal, user or rights."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
 from typing import Any
 
 from flask import Response, abort, g, make_response, request
-from werkzeug.exceptions import HTTPException
 
 from connector import i18n
 from connector.portals import preferences
@@ -124,11 +122,10 @@ def denied() -> Response:
 def recall() -> None:
     """A token of ours, even an old one, tells which portal frames this answer and which language is read, whatever goes wrong next: a
     page for nobody would be a blank frame. It opens nothing."""
-    with suppress(HTTPException):  # a form that cannot be read holds no token
-        who = web().sessions.peek(_token())
-        if who is not None:
-            i18n.speak(who.lang)
-            allow_frame(who.origin)
+    who = web().sessions.peek(_token())
+    if who is not None:
+        i18n.speak(who.lang)
+        allow_frame(who.origin)
 
 
 def _token() -> str:

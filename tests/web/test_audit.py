@@ -156,6 +156,10 @@ def test_particulars_are_told_in_words(detail: dict[str, object], said: str) -> 
         ("pl", "z: Klasyczny CRM · na: Prosty CRM"),
         ("de", "von: Klassisches CRM · zu: Basis-CRM"),
         ("ru", "с «Классическая CRM» · на «Простая CRM»"),
+        ("uk", "з «Класична CRM» · на «Проста CRM»"),
+        ("es", "de CRM Clásico · a CRM Simple"),
+        ("fr", "de CRM classique · à CRM simple"),
+        ("pt_BR", "de CRM Clássico · para CRM Simples"),
     ],
 )
 def test_from_and_to_mean_a_mode_and_no_day(language: str, said: str) -> None:
