@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
+
+from bench._memory import peak_megabytes
 
 ADDS = 4_000
 SELECT = ["ID", "TITLE", "STATUS_ID", "DATE_CREATE"]
@@ -129,7 +130,7 @@ def main(name: str, task: str, ready: dict[str, str]) -> dict[str, Any]:
         "rows": got,
         "distinct": len(seen),
         "seconds": time.perf_counter() - started,
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "megabytes": peak_megabytes(),
         "error": error,
     }
 

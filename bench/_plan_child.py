@@ -1,11 +1,11 @@
 """`python -m bench._plan_child FOLDER WEBHOOK`: make one plan in a process of its own and print what it took as one JSON line."""
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
+from bench._memory import peak_megabytes
 from connector.bitrix.client import BitrixClient
 from connector.bitrix.credentials import Webhook
 from connector.clock import SystemClock
@@ -46,13 +46,12 @@ def main(folder: Path, webhook: str) -> None:
     seconds = time.perf_counter() - started
     counts = queries.header(db, plan_id).counts
     db.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     figures = {
         "plan": plan_id,
         "leads": counts["leads"],
         "seconds": seconds,
         "requests": client.requests_sent,
-        "megabytes": peak,
+        "megabytes": peak_megabytes(),
     }
     print(json.dumps(figures))
 

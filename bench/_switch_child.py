@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import func, select
 
+from bench._memory import peak_megabytes
 from connector.bitrix.client import BitrixClient
 from connector.bitrix.credentials import Webhook
 from connector.bitrix.limits import Rate
@@ -23,14 +24,6 @@ from connector.switching.runner import SliceResult, run_slice
 
 ACTOR = {"user_id": 1, "name": "bench", "via": "bench"}
 FAST = WireSettings(rate=Rate(1e6, 1e6))
-
-
-def peak_megabytes() -> float:
-    """The most memory that this process has held. What getrusage says counts in the process that started it."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise RuntimeError("no VmHWM in /proc/self/status")
 
 
 def main(folder: Path, webhook: str) -> None:

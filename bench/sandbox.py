@@ -2,19 +2,18 @@
 
 import contextlib
 import json
-import re
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import requests
 
 from bench import Figure
+from bench._memory import peak_megabytes
 
 COMMAND = [sys.executable, "-m", "connector.sandbox", "--limits", "off"]
 CLIENTS, ROUNDS = 4, 10
@@ -30,9 +29,7 @@ class Portal:
 
     def megabytes(self) -> float:
         """The most memory the process has had."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
-        return int(found[1]) / 1024 if found else 0.0
+        return peak_megabytes(self.process.pid)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 import requests
 from playwright.sync_api import BrowserContext, Error, FrameLocator, Locator, Page, Playwright
 
+from connector import i18n
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -159,7 +161,8 @@ class Visit:
     def __init__(self, page: Page, portal: str, *, lang: str = "en", user: int | None = None) -> None:
         self.page = page
         self.portal = portal.rstrip("/")
-        self.query = f"lang={lang}" + (f"&user_id={user}" if user else "")
+        code = next(one.bitrix[0] for one in i18n.available() if one.code == lang)
+        self.query = f"lang={code}" + (f"&user_id={user}" if user else "")
         self._heard: deque[str] = deque(maxlen=40)
         page.on("request", lambda one: self._hear(one.method, one.url))
         page.on("response", lambda one: self._hear(one.status, one.url))

@@ -69,7 +69,7 @@ def blueprint(world: World, lifecycle: Apps) -> Blueprint:
             launch = lifecycle.open(
                 app.client_id,
                 who.user,
-                who.language,
+                who.reads,
                 address,
                 placement=placement,
                 options=more,
@@ -98,7 +98,7 @@ def blueprint(world: World, lifecycle: Apps) -> Blueprint:
             "DOMAIN": address.host,
             "PROTOCOL": 1 if address.scheme == "https" else 0,
             "PATH": "/rest",
-            "LANG": who.language,
+            "LANG": who.reads,
             "AUTH_ID": launch.fields["AUTH_ID"],
             "REFRESH_ID": launch.fields["REFRESH_ID"],
             "AUTH_EXPIRES": int(launch.fields["AUTH_EXPIRES"]),

@@ -127,7 +127,7 @@ def page_context(world: World, who: Visitor) -> dict[str, Any]:
         "counts": {kind: reader.count(kind, "P" if kind in ("lead", "deal") else "") for kind in kinds},
         "mode_code": MODE_CODES[world.mode],
         "native_variant": world.settings.native_variant,
-        "menu_apps": menu_apps(world, who.language),
+        "menu_apps": menu_apps(world, who.reads),
         "notes": mine,
         "unread": sum(1 for note in mine if not note["read"]),
         "switch_users": [user for user in world.users.values() if user.active][:8],

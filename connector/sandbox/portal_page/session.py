@@ -17,6 +17,10 @@ from flask import Response, g, request
 from connector.sandbox.world import Actor, User, World
 
 LANGUAGES: Mapping[str, str] = {"en": "English", "pl": "Polski", "de": "Deutsch", "ru": "Русский"}
+ELSEWHERE = frozenset(
+    ["ar", "br", "by", "fr", "id", "in", "it", "ja", "kz", "la", "ms", "sc", "tc", "th", "tr", "ua", "vn"]
+)
+"""Further languages of Bitrix24, by its codes: applications are told them, the page itself stays English."""
 DEVICES = ("browser", "mobile")
 VARIANTS = ("documented", "older-web")
 COOKIES: Mapping[str, str] = {
@@ -28,11 +32,13 @@ COOKIES: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The employee in front of the browser. `device` mobile means Bitrix24's mobile app, not a narrow window."""
+    """The employee in front of the browser. `device` mobile means Bitrix24's mobile app, not a narrow window; `language` is that of the
+    page, `reads` the one that applications are told."""
 
     user: User
     language: str
     device: str
+    reads: str
 
     @property
     def actor(self) -> Actor:
@@ -66,8 +72,10 @@ def visitor(world: World) -> Visitor:
     user = world.user(int(wanted["user_id"])) if wanted["user_id"].isdecimal() else None
     if user is None or not user.active:
         user = next(user for user in world.users.values() if user.is_admin and user.active)
-    language = wanted["lang"] if wanted["lang"] in LANGUAGES else _accepted(user)
-    g.visitor = Visitor(user, language, wanted["device"] if wanted["device"] in DEVICES else "browser")
+    code = wanted["lang"]
+    reads = code if code in LANGUAGES or code in ELSEWHERE else _accepted(user)
+    device = wanted["device"] if wanted["device"] in DEVICES else "browser"
+    g.visitor = Visitor(user, reads if reads in LANGUAGES else "en", device, reads)
     return g.visitor  # type: ignore[no-any-return]
 
 

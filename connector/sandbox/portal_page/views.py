@@ -129,8 +129,8 @@ def blueprint(world: World) -> Blueprint:
             kind=kind,
             section=kind,
             record=card,
-            toolbar=widgets(world, f"{code}_TOOLBAR", who.language),
-            detail_tabs=widgets(world, f"{code}_TAB", who.language),
+            toolbar=widgets(world, f"{code}_TOOLBAR", who.reads),
+            detail_tabs=widgets(world, f"{code}_TAB", who.reads),
         )
 
     @pages.app_errorhandler(404)
