@@ -61,6 +61,7 @@ def test_an_ended_session_is_accessible_and_fits_in_every_language(
         person = Visit(page, late.server.ready["portal"], lang=one.code)
         person.open()
         person.find("to-choose").wait_for()
+        assert person.app.locator("html").get_attribute("lang") == one.code.replace("_", "-")
         late.clock.sleep(late.settings.session_minutes * 60 + 5)
         person.click("to-choose")
         person.find("message").wait_for()
