@@ -1,28 +1,19 @@
 """Every page, wide and narrow, each light and dark: no violation that axe-core finds, nothing wider than the window. Two of the
 languages are walked with every test run, all of them at both widths by `make accessible`."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page
+from playwright.sync_api import Frame, Page
 
 from connector import i18n
 from tests.browser.driving import Sandbox, Visit
+from tests.browser.looking import ALL, OF_COLOURS, TOO_WIDE, violations
 from tests.browser.tour import tour
 from tests.web.conftest import Stage
 
-# Elements that stick out of the window on the right, innermost first; parts of tables that scroll by themselves do not count.
-TOO_WIDE = """html => html.scrollWidth <= html.clientWidth ? [] : [...document.querySelectorAll("body *")]
-  .filter(e => e.getBoundingClientRect().right > html.clientWidth + 1 && !e.closest(".table-wrap"))
-  .map(e => `${e.tagName}.${e.className.baseVal ?? e.className} ${e.textContent.trim().slice(0, 80)}`).reverse().slice(0, 5)"""
 PAINTED = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 60))))"
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-ALL = {"type": "tag", "values": TAGS}
 ALWAYS = {("en", 1280), ("pl", 390)}
-# The two schemes differ in colours alone, so the second look asks only the rules about those.
-OF_COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 
 
 @pytest.mark.slow
@@ -65,32 +56,32 @@ def test_an_ended_session_is_accessible_and_fits_in_every_language(
         late.clock.sleep(late.settings.session_minutes * 60 + 5)
         person.click("to-choose")
         person.find("message").wait_for()
-        found += _wrong(f"expired {one.code}", person, width, "light")
+        found += _misfits(f"expired {one.code}", person, width)
+        found += [f"expired {one.code}: {text}" for text in violations(_frame(person), ALL)]
     assert found == []
 
 
 def _wrong(name: str, person: Visit, width: int, scheme: str) -> list[str]:
-    said = [f"{name}: too wide: {one}" for one in person.app.locator("html").evaluate(TOO_WIDE)]
-    if (outer := person.page.evaluate("document.documentElement.scrollWidth")) > width:
-        said.append(f"{name}: the portal page is {outer} px wide")
-    said += [f"{name}, {scheme}: {violation}" for violation in _axe(person, ALL)]
+    said = _misfits(name, person, width)
+    said += [f"{name}, {scheme}: {one}" for one in violations(_frame(person), ALL)]
     other = {"light": "dark", "dark": "light"}[scheme]
     person.page.emulate_media(color_scheme=other)  # type: ignore[arg-type]  # one of its words
     person.app.locator("html").evaluate(PAINTED)
-    said += [f"{name}, {other}: {violation}" for violation in _axe(person, OF_COLOURS)]
+    said += [f"{name}, {other}: {one}" for one in violations(_frame(person), OF_COLOURS)]
     person.page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     person.app.locator("html").evaluate(PAINTED)
     return said
 
 
-def _axe(person: Visit, rules: Mapping[str, Any]) -> list[str]:
+def _misfits(name: str, person: Visit, width: int) -> list[str]:
+    said = [f"{name}: too wide: {one}" for one in person.app.locator("html").evaluate(TOO_WIDE)]
+    if (outer := person.page.evaluate("document.documentElement.scrollWidth")) > width:
+        said.append(f"{name}: the portal page is {outer} px wide")
+    return said
+
+
+def _frame(person: Visit) -> Frame:
     handle = person.page.get_by_test_id("app-frame").element_handle()
     frame = handle.content_frame() if handle else None
     assert frame is not None
-    options = {"runOnly": rules, "resultTypes": ["violations"]}
-    result = Axe().run(frame, options=options).response  # type: ignore[arg-type]  # a frame runs scripts as a page does
-    return [
-        f"{one['id']} ({one['impact']}): {node['html'][:160]} {node['any'][0]['message'] if node['any'] else ''}"
-        for one in result["violations"]
-        for node in one["nodes"][:3]
-    ]
+    return frame
