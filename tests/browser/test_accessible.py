@@ -38,7 +38,7 @@ def test_every_page_is_accessible_and_fits(
     person = visit(portal, lang=lang, width=width, color_scheme=scheme, locale=lang, reduced_motion="reduce")
     found: list[str] = []
     tour(person, portal, lambda name, seen: found.extend(_wrong(name, seen, width, scheme)))
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("width", [1280, 390])
@@ -58,7 +58,7 @@ def test_an_ended_session_is_accessible_and_fits_in_every_language(
         person.find("message").wait_for()
         found += _misfits(f"expired {one.code}", person, width)
         found += [f"expired {one.code}: {text}" for text in violations(_frame(person), ALL)]
-    assert found == []
+    assert not found, "\n".join(found)
 
 
 def _wrong(name: str, person: Visit, width: int, scheme: str) -> list[str]:
