@@ -44,7 +44,7 @@ class Planned:
 
 
 def _digest(key: str) -> bytes:
-    """A comparable phone or e-mail (with the company's name, where that counts) in 16 bytes; no two have ever met."""
+    """A comparable phone or e-mail (with the company's name, where that counts) in 16 bytes, enough to keep any two apart."""
     return blake2b(key.encode(errors="surrogatepass"), digest_size=16).digest()
 
 

@@ -7,16 +7,14 @@ import shutil
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Playwright, sync_playwright
-from werkzeug.serving import make_server
 
 from connector.sandbox.server import SandboxServer
 from connector.store.database import Database
 from tests.browser.driving import Problems, Sandbox, Visit, chromium, running_demo
-from tests.web.conftest import Stage, build_stage
+from tests.web.conftest import Stage, serving
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
 
@@ -119,10 +117,5 @@ def visit(new_page: Callable[..., Page], request: pytest.FixtureRequest) -> Call
 @pytest.fixture
 def late(sandbox: Callable[..., SandboxServer], database: Database, tmp_path: Path) -> Iterator[Stage]:
     """The app with a clock of its own, served in this process."""
-    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
-    here = build_stage(sandbox, database, tmp_path, url=f"http://localhost:{server.server_port}", leads=8)
-    server.app = here.app
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield here
-    server.shutdown()
-    server.server_close()
+    with serving(sandbox, database, tmp_path, leads=8) as here:
+        yield here

@@ -128,6 +128,7 @@ def _errors(person: Visit, portal: Sandbox, seen: Seen) -> None:
     person.open()
     person.find("current-mode").wait_for()
     _failed_plan(person, portal, seen)
+    _not_found(person, seen)
     portal.post("faults", method="*", kind="error", status=503, times=5000)
     person.click("to-overview")
     person.find("message").wait_for(timeout=LONG)
@@ -136,7 +137,7 @@ def _errors(person: Visit, portal: Sandbox, seen: Seen) -> None:
 
 
 def _failed_plan(person: Visit, portal: Sandbox, seen: Seen) -> None:
-    """A dry run that the portal refuses, and a page that is somebody else's or gone."""
+    """A dry run that the portal refuses."""
     person.click("to-choose")
     person.click("to-options")
     person.find("start-dry-run").wait_for()
@@ -145,6 +146,10 @@ def _failed_plan(person: Visit, portal: Sandbox, seen: Seen) -> None:
     person.find("message").wait_for(timeout=LONG)
     seen("plan-failed", person)
     portal.post("faults/clear")
+
+
+def _not_found(person: Visit, seen: Seen) -> None:
+    """A page that is somebody else's or gone."""
     person.open()
     person.find("current-mode").wait_for()
     person.app.locator("form:has([data-testid=to-history])").first.evaluate("e => { e.action += '/nowhere' }")

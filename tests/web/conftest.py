@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Thread
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.serving import make_server
 
 from connector.clock import FakeClock
 from connector.sandbox.launch import Address, Launch
@@ -145,6 +148,22 @@ def build_stage(
     app = create_app(settings, database, cast(Engine, worker), clock)
     app.jinja_env.bytecode_cache = COMPILED
     return Stage(server, app, database, settings, worker, clock)
+
+
+@contextmanager
+def serving(
+    sandbox: Callable[..., SandboxServer], database: Database, folder: Path, *, leads: int
+) -> Iterator[Stage]:
+    """The app at an address of its own, served in this process with the clock of its stage."""
+    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
+    here = build_stage(sandbox, database, folder, url=f"http://localhost:{server.server_port}", leads=leads)
+    server.app = here.app
+    Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield here
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture

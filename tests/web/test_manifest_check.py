@@ -2,10 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Thread
 
 import pytest
-from werkzeug.serving import make_server
 
 from connector.cli import cardchecks
 from connector.cli.checks import Check, State
@@ -15,7 +13,7 @@ from connector.portals.install import set_up
 from connector.portals.manifest import Manifest, app_manifest
 from connector.sandbox.server import SandboxServer
 from connector.store.database import Database
-from tests.web.conftest import Stage, build_stage
+from tests.web.conftest import Stage, serving
 
 
 def here_of(stage: Stage) -> Here:
@@ -91,13 +89,8 @@ def test_a_scope_too_many_or_too_few_and_an_event_too_few_are_named(monkeypatch:
 @pytest.fixture
 def served(sandbox: Callable[..., SandboxServer], database: Database, tmp_path: Path) -> Iterator[Stage]:
     """The app at an address of its own."""
-    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
-    here = build_stage(sandbox, database, tmp_path, url=f"http://localhost:{server.server_port}", leads=4)
-    server.app = here.app
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield here
-    server.shutdown()
-    server.server_close()
+    with serving(sandbox, database, tmp_path, leads=4) as here:
+        yield here
 
 
 def test_every_address_of_the_card_answers_head(served: Stage) -> None:
