@@ -8,6 +8,7 @@ from tests.browser.driving import LONG, Visit
 
 Seen = Callable[[str, Visit], None]
 NOBODY_LISTENS = "http://127.0.0.1:9/hook"
+"""Taken as an endpoint, since the demo lets webhooks reach this machine."""
 
 
 def rooms(person: Visit, seen: Seen) -> None:
